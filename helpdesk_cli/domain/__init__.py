@@ -1,0 +1,1 @@
+"""The desk itself: values and pure functions; time and chance are arguments."""

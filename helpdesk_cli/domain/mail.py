@@ -1,0 +1,135 @@
+"""A mail as data: what was read from its bytes, and nothing that the desk knows besides."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Outcome(StrEnum):
+    """What became of a message that was fetched; the words are promised."""
+
+    PENDING = "pending"
+    ARCHIVED = "archived"
+    OPENED = "opened"
+    REPLIED = "replied"
+    COMMAND = "command"
+    DUPLICATE = "duplicate"
+    HELD = "held"
+    REJECTED = "rejected"
+    SPAM = "spam"
+    AUTO_REPLY = "auto-reply"
+    BOUNCE = "bounce"
+    LOOP = "loop"
+    IGNORED = "ignored"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class Automatic(StrEnum):
+    """Which kind of machine wrote a mail, decided by its headers and structure, never by its words."""
+
+    NO = "no"
+    VACATION = "vacation"
+    BOUNCE = "bounce"
+    REPORT = "report"  # a disposition notification or an abuse report
+    ROBOT = "robot"  # any other automatic mail: lists, bulk, noreply
+
+
+class Verdict(StrEnum):
+    """Whether the sender was proved by the mailbox's own mail server (Authentication-Results)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Mailbox(Struct, frozen=True):
+    """One address of a header: RFC 5322's ``mailbox``.
+
+    ``address`` is the addr-spec as written, made storable; ``fold()`` it to compare. ``name`` is the
+    decoded display name, one line, possibly empty.
+    """
+
+    address: str
+    name: str = ""
+
+
+class Part(Struct, frozen=True):
+    """An attachment: any part of a mail that is not its readable text.
+
+    ``start`` and ``end`` are offsets into the raw message, of the part's still encoded body, so that its
+    bytes are cut from the stored message when somebody asks for them and are never stored twice.
+    ``encoding`` is the transfer encoding (``base64``, ``quoted-printable``, ``x-uuencode``, else empty).
+    ``size`` and ``sha256`` are of the decoded bytes.
+    """
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+    start: int
+    end: int
+    encoding: str = ""
+    content_id: str = ""
+
+
+class Bounced(Struct, frozen=True):
+    """One recipient of which a delivery report speaks (RFC 3464)."""
+
+    address: str
+    hard: bool  # 5.x.x or action "failed" for good; false: delayed, 4.x.x
+    status: str = ""  # "5.1.1"
+    text: str = ""  # the diagnosis, one line, cut at 500 characters
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """A mail that was read. Every string is storable: no NUL, no lone surrogate.
+
+    Nothing in here was believed: a header says what its writer wished.
+    """
+
+    message_id: str = ""  # with angle brackets; "" where there is none
+    in_reply_to: tuple[str, ...] = ()  # with angle brackets
+    references: tuple[str, ...] = ()  # the last 100, in their order
+    sender: Mailbox | None = None  # the one mailbox in From; else Sender, else the first
+    strict_sender: bool = False  # exactly one From with one mailbox, read alike by a strict grammar
+    reply_to: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    delivered_to: tuple[str, ...] = ()  # Delivered-To, X-Original-To, Envelope-To and the like, top first
+    return_path: str | None = None  # None: no such header; "": the null path <>
+    subject: str = ""
+    date_header: str = ""  # as written
+    text: str = ""  # the whole readable text
+    new_text: str = ""  # what this mail adds: without quotation and signature
+    html: str = ""  # the first HTML part as it came, decoded; never shown unsanitised
+    attachments: tuple[Part, ...] = ()
+    automatic: Automatic = Automatic.NO
+    bounced: tuple[Bounced, ...] = ()
+    returned_ids: tuple[str, ...] = ()  # Message-IDs of the mail that a bounce or report sends back
+    received: int = 0  # how many Received headers
+    loop_marks: tuple[str, ...] = ()  # values of our X-Helpdesk-Loop headers
+    headers: tuple[tuple[str, str], ...] = ()  # (lower-case name, decoded value), top first, within limits
+    recipients_total: int = 0  # addresses in To and Cc, before any limit
+    notes: tuple[str, ...] = ()  # what was wrong with it or was cut, one short line each
+
+
+def fold(address: str) -> str:
+    """The form in which addresses are compared: lower case, the domain as A-label.
+
+    ``Jörg@BÜCHER.example`` and ``jörg@xn--bcher-kva.example`` fold alike. A domain that IDNA refuses
+    stays as it is in lower case. The local part is folded too: no mail server of today tells two people
+    by it. Unicode local parts are normalised (NFC).
+    """
+    local, at, domain = address.strip().rpartition("@")
+    if address.isascii():
+        return f"{local}{at}{domain.rstrip('.')}".lower()
+    import unicodedata
+
+    local = unicodedata.normalize("NFC", local).lower()
+    domain = unicodedata.normalize("NFKC", domain).lower().rstrip(".")
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        pass
+    return f"{local}{at}{domain}"

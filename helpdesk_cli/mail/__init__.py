@@ -1,0 +1,1 @@
+"""Bytes to data and back: reading mail, mailboxes, composing, ways out."""

@@ -1,0 +1,1 @@
+"""Ways in: one file a kind of mailbox, all keeping the promise of ``contract``."""

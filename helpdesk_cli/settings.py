@@ -1,0 +1,208 @@
+"""What the configuration file may say: one frozen class a table, a sentence a field.
+
+Values only. Reading, checking and the nearest key are ``config``'s work; these classes say what is
+there, of which kind, and what holds when a key is left out.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+
+class Size(int):
+    """A number of bytes, written ``50 MB``, ``64 kB``, ``2 GiB`` or as a plain number."""
+
+
+class Span(int):
+    """A number of seconds, written ``30s``, ``10m``, ``1h``, ``1d`` or as a plain number."""
+
+
+class Rate(Struct, frozen=True):
+    """So many in such a window, written ``20/10m``."""
+
+    count: int
+    seconds: int
+
+
+Command = str | tuple[str, ...]
+"""A command to run: a string goes through the shell, an array does not."""
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file; unknown keys are refused."""
+
+
+class Desk(Table):
+    """``[desk]``: who we are."""
+
+    name: str = "Help Desk"
+    domain: str = "localhost"  # of our Message-IDs
+    subject_tag: str = "HD"  # subjects carry [HD-1024]
+    old_subject_tags: tuple[str, ...] = ()  # tags of former times that still lead to a ticket
+    first_number: int = 1000  # the number of the first ticket
+    timezone: str = "UTC"  # in which people read times
+    language: str = "en"
+    secret_file: str = "secret.key"  # signs reply addresses and Message-IDs
+    admin: tuple[str, ...] = ()  # who hears when the desk itself is broken
+
+
+class Store(Table):
+    """``[store]``: where the records live."""
+
+    url: str = "sqlite:helpdesk.db"
+
+
+class Operation(Table):
+    """``[operation]``: how the desk behaves."""
+
+    admin_can_enter_tickets: bool = True  # may staff enter a ticket on a client's behalf?
+    reveal_staff_identity: bool = False  # false: answers come from the department
+    limit_messages_sent: bool = True  # false: the request and every response go into each mail
+    email_messages_limit: int = 3  # the request, and so many of the newest
+    reopen_days: int = 14  # an answer to a ticket closed longer ago opens a linked one
+
+
+class Alerts(Table):
+    """``[alerts]``: a mail to a pager when a ticket is entered."""
+
+    enabled: bool = False
+    address: str = ""
+
+
+class Server(Table):
+    """What mailboxes and transports share: where a server is and how we prove who we are."""
+
+    host: str = ""
+    port: int = 0  # 0: the usual one of the kind and its security
+    username: str = ""
+    password_command: Command = ""
+    password_env: str = ""
+    password_file: str = ""
+    password: str = ""
+    oauth2_command: Command = ""  # prints an access token (XOAUTH2)
+    ca_file: str = ""  # certificates to trust beside the system's
+    timeout: Span = Span(60)  # of every wait for the server
+
+
+class Transport(Server):
+    """``[transport.SLUG]``: a way out."""
+
+    kind: Literal["smtp", "sendmail", "maildir", "null"] = "smtp"
+    security: Literal["none", "starttls", "tls"] = "none"
+    ehlo_name: str = ""
+    envelope_from: str = ""  # else the department's address
+    rate_per_minute: int = 0  # 0: as fast as it goes
+    max_size: Size = Size(25_000_000)  # a letter above that goes without its attachments
+    redirect_to: str = ""  # rehearsals: everything goes there instead
+    path: str = ""  # of the Maildir; of the sendmail program
+
+
+class Mailbox(Server):
+    """``[mailbox.SLUG]``: a way in."""
+
+    kind: Literal["imap", "pop3", "maildir", "mbox", "pipe"] = "imap"
+    security: Literal["none", "starttls", "tls"] = "tls"
+    folder: str = "INBOX"
+    path: str = ""  # of a Maildir or an mbox file
+    after: str = "seen"  # keep | seen | delete | move:FOLDER
+    department: str = ""  # where no recipient says otherwise; empty holds such mail
+    unknown_senders: Literal["register", "reject", "hold"] = "register"
+    acknowledge: Literal["always", "known", "authenticated", "never"] = "always"
+    authentication: str = "none"  # none | id:mx.example.com | microsoft365
+    backlog: Literal["archive", "answer", "skip"] = "archive"
+    spam_headers: tuple[str, ...] = ()
+    max_size: Size = Size(50_000_000)
+    recipient_headers: tuple[str, ...] = ()  # more headers that name the envelope's recipient
+    cc: Literal["suggest", "join"] = "suggest"
+
+
+class Department(Table):
+    """``[department.SLUG]``: who answers."""
+
+    name: str
+    address: str  # the From of its mails
+    aliases: tuple[str, ...] = ()  # other addresses that route here
+    reply_address: str = "plain"  # plain | support+{token}@example.com
+    transport: str = "default"
+    assignment: Literal["off", "random", "round-robin", "least-busy"] = "off"
+    pager: str = ""
+    formerly: tuple[str, ...] = ()
+
+
+class Stage(Table):
+    """``[stage.SLUG]``: where a ticket stands; the file's order is the board's."""
+
+    name: str
+    state: Literal["open", "waiting", "closed"]
+    formerly: tuple[str, ...] = ()
+
+
+class Priority(Table):
+    """``[priority.SLUG]``: the file's order is from the least to the most urgent."""
+
+    name: str
+    formerly: tuple[str, ...] = ()
+
+
+class Category(Table):
+    """``[category.SLUG]``: what a ticket is about."""
+
+    name: str
+    formerly: tuple[str, ...] = ()
+
+
+class Limits(Table):
+    """``[limits]``: what stops loops and floods; counted by arrival, in the store."""
+
+    acknowledgements_per_address: tuple[Rate, ...] = (Rate(5, 3600), Rate(20, 86400))
+    acknowledgements: tuple[Rate, ...] = (Rate(1000, 3600),)
+    automatic_per_address: tuple[Rate, ...] = (Rate(20, 3600), Rate(40, 86400))
+    automatic_per_domain: tuple[Rate, ...] = (Rate(500, 3600),)
+    new_tickets_per_sender: tuple[Rate, ...] = (Rate(20, 600), Rate(100, 86400))
+    pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600))
+
+
+STAGES = {
+    "new": Stage(name="New", state="open"),
+    "in-progress": Stage(name="In progress", state="open"),
+    "awaiting": Stage(name="Awaiting", state="waiting"),
+    "done": Stage(name="Done", state="closed"),
+    "cancelled": Stage(name="Cancelled", state="closed"),
+    "rejected": Stage(name="Rejected", state="closed"),
+}
+PRIORITIES = {slug: Priority(name=slug.capitalize()) for slug in ("low", "normal", "high", "urgent")}
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file. ``source`` is its path, against whose folder relative paths are read."""
+
+    desk: Desk = Desk()
+    store: Store = Store()
+    operation: Operation = Operation()
+    alerts: Alerts = Alerts()
+    transport: dict[str, Transport] = field(default_factory=dict)
+    mailbox: dict[str, Mailbox] = field(default_factory=dict)
+    department: dict[str, Department] = field(default_factory=dict)
+    stage: dict[str, Stage] = field(default_factory=lambda: dict(STAGES))
+    priority: dict[str, Priority] = field(default_factory=lambda: dict(PRIORITIES))
+    category: dict[str, Category] = field(default_factory=dict)
+    limits: Limits = Limits()
+    source: str = ""
+
+    def own_addresses(self) -> frozenset[str]:
+        """Every address that is ours, folded: mail from one of them is a loop, and none becomes a client."""
+        return frozenset(
+            address.strip().lower()
+            for department in self.department.values()
+            for address in (department.address, *department.aliases)
+            if address
+        )
+
+    def first_stage(self, state: str) -> str:
+        """The first stage, in the file's order, of a state; every configuration has one of each."""
+        return next(slug for slug, stage in self.stage.items() if stage.state == state)
+
+    def middle_priority(self) -> str:
+        """The priority of a ticket for which nobody names one: ``normal``, else the lower middle one."""
+        slugs = list(self.priority)
+        return "normal" if "normal" in self.priority else slugs[(len(slugs) - 1) // 2]
