@@ -32,7 +32,7 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the file; unknown keys are refused."""
 
 
-class Desk(Table):
+class Desk(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[desk]``: who we are."""
 
     name: str = "Help Desk"
@@ -44,15 +44,16 @@ class Desk(Table):
     language: str = "en"
     secret_file: str = "secret.key"  # signs reply addresses and Message-IDs
     admin: tuple[str, ...] = ()  # who hears when the desk itself is broken
+    templates: str = ""  # a folder whose files replace our mail templates one by one
 
 
-class Store(Table):
+class Store(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[store]``: where the records live."""
 
     url: str = "sqlite:helpdesk.db"
 
 
-class Operation(Table):
+class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[operation]``: how the desk behaves."""
 
     admin_can_enter_tickets: bool = True  # may staff enter a ticket on a client's behalf?
@@ -62,14 +63,14 @@ class Operation(Table):
     reopen_days: int = 14  # an answer to a ticket closed longer ago opens a linked one
 
 
-class Alerts(Table):
+class Alerts(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[alerts]``: a mail to a pager when a ticket is entered."""
 
     enabled: bool = False
     address: str = ""
 
 
-class Server(Table):
+class Server(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What mailboxes and transports share: where a server is and how we prove who we are."""
 
     host: str = ""
@@ -84,7 +85,7 @@ class Server(Table):
     timeout: Span = Span(60)  # of every wait for the server
 
 
-class Transport(Server):
+class Transport(Server, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[transport.SLUG]``: a way out."""
 
     kind: Literal["smtp", "sendmail", "maildir", "null"] = "smtp"
@@ -97,7 +98,7 @@ class Transport(Server):
     path: str = ""  # of the Maildir; of the sendmail program
 
 
-class Mailbox(Server):
+class Mailbox(Server, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[mailbox.SLUG]``: a way in."""
 
     kind: Literal["imap", "pop3", "maildir", "mbox", "pipe"] = "imap"
@@ -116,7 +117,7 @@ class Mailbox(Server):
     cc: Literal["suggest", "join"] = "suggest"
 
 
-class Department(Table):
+class Department(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[department.SLUG]``: who answers."""
 
     name: str
@@ -129,7 +130,7 @@ class Department(Table):
     formerly: tuple[str, ...] = ()
 
 
-class Stage(Table):
+class Stage(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[stage.SLUG]``: where a ticket stands; the file's order is the board's."""
 
     name: str
@@ -137,21 +138,21 @@ class Stage(Table):
     formerly: tuple[str, ...] = ()
 
 
-class Priority(Table):
+class Priority(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[priority.SLUG]``: the file's order is from the least to the most urgent."""
 
     name: str
     formerly: tuple[str, ...] = ()
 
 
-class Category(Table):
+class Category(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[category.SLUG]``: what a ticket is about."""
 
     name: str
     formerly: tuple[str, ...] = ()
 
 
-class Limits(Table):
+class Limits(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[limits]``: what stops loops and floods; counted by arrival, in the store."""
 
     acknowledgements_per_address: tuple[Rate, ...] = (Rate(5, 3600), Rate(20, 86400))
