@@ -1,0 +1,243 @@
+"""The rules across fields, and those of form. Cheap: they hold at every start."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from helpdesk_cli.settings import Department, Limits, Settings
+
+from .forms import Fault, Key, is_address, is_host, is_slug
+from .servers import check_mailboxes, check_transports
+
+TABLES = ("transport", "mailbox", "department", "stage", "priority", "category")
+SHELL = ("password_command", "oauth2_command")
+"""Texts that may span lines."""
+
+
+def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
+    """Hold the settings against every rule and return what breaks one.
+
+    ``exposed`` says that others may read the file.
+    """
+    return [
+        *check_slugs(settings),
+        *check_texts(settings),
+        *check_desk(settings),
+        *check_store(settings.store.url),
+        *check_operation(settings),
+        *check_transports(settings, exposed),
+        *check_mailboxes(settings, exposed),
+        *check_departments(settings),
+        *check_addresses(settings),
+        *check_stages(settings),
+        *check_limits(settings.limits),
+    ]
+
+
+def check_slugs(settings: Settings) -> Iterator[Fault]:
+    """Slugs have one form; a former slug leads to one table; the desk has one of each that it needs."""
+    for table in TABLES:
+        present: dict[str, Any] = getattr(settings, table)
+        former: set[str] = set()
+        if not present and table not in ("category", "stage"):
+            yield Fault((table,), f"there is none; add a [{table}.SLUG]")
+        for slug, each in present.items():
+            if not is_slug(slug):
+                yield Fault((table, slug), "a slug is made of a-z, 0-9 and -, and does not begin with -")
+            if not getattr(each, "name", "-").strip():
+                yield Fault((table, slug, "name"), "must not be empty")
+            for old in getattr(each, "formerly", ()):
+                if not is_slug(old):
+                    yield Fault((table, slug, "formerly"), f'"{old}" is not a slug: a-z, 0-9 and -')
+                elif old in present or old in former:
+                    yield Fault(
+                        (table, slug, "formerly"), f'"{old}" is taken; a former slug leads to one {table}'
+                    )
+                former.add(old)
+
+
+def check_texts(settings: Settings) -> Iterator[Fault]:
+    """No text holds a control character: they end in headers and in commands to mail servers."""
+    tables: list[tuple[Key, Struct]] = [
+        ((name,), getattr(settings, name)) for name in ("desk", "store", "alerts")
+    ]
+    tables += [((table, slug), each) for table in TABLES for slug, each in getattr(settings, table).items()]
+    for key, table in tables:
+        for name in table.__struct_fields__:
+            value = getattr(table, name)
+            if isinstance(value, str):
+                if not value.isprintable() and name not in SHELL and has_control(value):
+                    yield Fault((*key, name), "holds a control character or a line break; take it out")
+            elif (
+                isinstance(value, tuple)
+                and not all(map(str.isprintable, value))
+                and any(map(has_control, value))
+            ):
+                yield Fault((*key, name), "holds a control character or a line break; take it out")
+
+
+def has_control(text: str) -> bool:
+    """Say whether a text holds a control character or a line break of any kind."""
+    return any(char < " " or "\x7f" <= char < "\xa0" or char in "\u2028\u2029" for char in text)
+
+
+def check_desk(settings: Settings) -> Iterator[Fault]:
+    """What the desk is called, and in which zone it reads times."""
+    desk = settings.desk
+    if not desk.name.strip():
+        yield Fault(("desk", "name"), "must not be empty")
+    if not is_host(desk.domain):
+        yield Fault(("desk", "domain"), f'"{desk.domain}" is not a domain such as example.com')
+    if not is_tag(desk.subject_tag):
+        yield Fault(("desk", "subject_tag"), "1 to 20 letters, digits and -, such as HD")
+    for tag in desk.old_subject_tags:
+        if not is_tag(tag):
+            yield Fault(("desk", "old_subject_tags"), f'"{tag}" is none: 1 to 20 letters, digits and -')
+    if not 1 <= desk.first_number <= 10**9:
+        yield Fault(("desk", "first_number"), f"{desk.first_number} will not do; from 1 to 1000000000")
+    if not is_zone(desk.timezone):
+        yield Fault(
+            ("desk", "timezone"), f'"{desk.timezone}" is not known; a name such as UTC or Europe/Berlin'
+        )
+    if not (desk.language.replace("-", "").isalnum() and desk.language.isascii()):
+        yield Fault(("desk", "language"), f'"{desk.language}" is not a language tag such as en or pt-BR')
+    if not desk.secret_file:
+        yield Fault(("desk", "secret_file"), "must name a file")
+    for name in ("secret_file", "templates"):
+        if getattr(desk, name).startswith("~"):
+            yield Fault(("desk", name), "names a user without a home")
+
+
+def is_tag(tag: str) -> bool:
+    """Say whether this may stand before the number in ``[HD-1024]``."""
+    return 0 < len(tag) <= 20 and tag.isascii() and tag.replace("-", "x").isalnum()
+
+
+def is_zone(name: str) -> bool:
+    """Say whether the time zone exists.
+
+    The system's own table is asked first, as importing zoneinfo takes longer than all other rules.
+    """
+    if name == "UTC":
+        return True
+    if not name.isascii() or ".." in name or name.startswith("/") or not name.isprintable():
+        return False
+    try:
+        with open(f"/usr/share/zoneinfo/{name}", "rb") as file:  # noqa: PTH123
+            return file.read(4) == b"TZif"
+    except OSError:
+        pass
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def check_store(url: str) -> Iterator[Fault]:
+    """Records live in a SQLite file."""
+    key = ("store", "url")
+    scheme, _, path = url.partition(":")
+    if scheme in ("postgresql", "postgres"):
+        yield Fault(key, 'PostgreSQL needs a later version; until then a file: "sqlite:helpdesk.db"')
+    elif path == ":memory:":
+        yield Fault(key, 'a store in memory forgets every mail; name a file: "sqlite:helpdesk.db"')
+    elif scheme != "sqlite" or not path or path.startswith(("//", "~")) or "?" in path:
+        yield Fault(key, 'must be "sqlite:FILE" or "sqlite:///absolute/FILE"')
+
+
+def check_operation(settings: Settings) -> Iterator[Fault]:
+    """Numbers that are counts, and an alert that has somewhere to go."""
+    for name in ("email_messages_limit", "reopen_days"):
+        number = getattr(settings.operation, name)
+        if not 0 <= number <= 100_000:
+            yield Fault(("operation", name), f"{number} will not do; 0 or more")
+    if settings.alerts.enabled and not settings.alerts.address:
+        yield Fault(("alerts", "address"), "is missing, but alerts are enabled")
+
+
+def check_departments(settings: Settings) -> Iterator[Fault]:
+    """A department's transport exists, its reply address can carry a token, its addresses are its own."""
+    owners: dict[str, str] = {}
+    for slug, department in settings.department.items():
+        here = ("department", slug)
+        if settings.transport and department.transport not in settings.transport:
+            known = ", ".join(settings.transport)
+            yield Fault(
+                (*here, "transport"), f"there is no [transport.{department.transport}]; there are: {known}"
+            )
+        if not is_reply_address(department.reply_address):
+            yield Fault(
+                (*here, "reply_address"),
+                f'"{department.reply_address}" will not do; '
+                '"plain", or an address such as "support+{token}@example.com"',
+            )
+        for name, address in addresses_of(department):
+            if not is_address(address):
+                yield Fault((*here, name), f'"{address}" is not an address such as support@example.com')
+            owner = owners.setdefault(address.lower(), slug)
+            if owner != slug:
+                yield Fault((*here, name), f"{address} belongs to department {owner} already")
+
+
+def addresses_of(department: Department) -> Iterator[tuple[str, str]]:
+    """Yield the addresses that are a department's own, with their keys."""
+    yield "address", department.address
+    for alias in department.aliases:
+        yield "aliases", alias
+
+
+def is_reply_address(pattern: str) -> bool:
+    """Say whether answers can be asked for at this address; a token takes up to 32 characters."""
+    if pattern == "plain":
+        return True
+    local, _, domain = pattern.rpartition("@")
+    return local.count("{token}") == 1 and is_address(f"{local.replace('{token}', 'x' * 32)}@{domain}")
+
+
+def check_addresses(settings: Settings) -> Iterator[Fault]:
+    """Where we write to is an address, and none of our own: such a mail would come back to us."""
+    ours = settings.own_addresses()
+    for key, address in foreign_addresses(settings):
+        if not is_address(address):
+            yield Fault(key, f'"{address}" is not an address such as name@example.com')
+        elif address.lower() in ours:
+            yield Fault(key, f"{address} is a department's own address; the mail would come back to us")
+
+
+def foreign_addresses(settings: Settings) -> Iterable[tuple[Key, str]]:
+    """Yield the addresses of people and pagers, with their keys."""
+    for address in settings.desk.admin:
+        yield ("desk", "admin"), address
+    if settings.alerts.address:
+        yield ("alerts", "address"), settings.alerts.address
+    for slug, department in settings.department.items():
+        if department.pager:
+            yield ("department", slug, "pager"), department.pager
+
+
+def check_stages(settings: Settings) -> Iterator[Fault]:
+    """A ticket can be open, wait and be closed."""
+    states = {stage.state for stage in settings.stage.values()}
+    for state in ("open", "waiting", "closed"):
+        if state not in states:
+            yield Fault(
+                ("stage",), f'no stage has state = "{state}"; one of each is needed: open, waiting, closed'
+            )
+
+
+def check_limits(limits: Limits) -> Iterator[Fault]:
+    """A limit limits something: at least one rate, none of it zero."""
+    for name in limits.__struct_fields__:
+        rates = getattr(limits, name)
+        if not rates:
+            yield Fault(("limits", name), 'needs at least one rate such as "20/1h"')
+        for rate in rates:
+            if not (1 <= rate.count <= 10**9 and 1 <= rate.seconds <= 366 * 86400):
+                yield Fault(
+                    ("limits", name),
+                    f"{rate.count} in {rate.seconds}s will not do; at least 1, within 1s to 366d",
+                )

@@ -1,0 +1,109 @@
+"""What the configuration names outside of itself: files, folders, programs, variables.
+
+Only ``config check`` and ``doctor`` ask: looking costs time, and each is looked at again, and refused
+there, when it is used. No server is asked and no command is run.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import which
+
+from helpdesk_cli.errors import DeskError
+from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport
+
+from .credentials import from_environment, from_file, read_key
+from .forms import Fault, Key
+
+
+def look_around(settings: Settings) -> list[Fault]:
+    """Look at everything that the configuration names and return what is not as it should be."""
+    return [
+        *look_at_desk(settings),
+        *(
+            fault
+            for slug, transport in settings.transport.items()
+            for fault in (
+                *look_at_server(transport, ("transport", slug)),
+                *look_at_way_out(transport, ("transport", slug)),
+            )
+        ),
+        *(
+            fault
+            for slug, mailbox in settings.mailbox.items()
+            for fault in (
+                *look_at_server(mailbox, ("mailbox", slug)),
+                *look_at_way_in(mailbox, ("mailbox", slug)),
+            )
+        ),
+    ]
+
+
+def look_at_desk(settings: Settings) -> Iterator[Fault]:
+    """The key can be read, the store has a folder, the templates are there."""
+    yield from refused(("desk", "secret_file"), lambda: read_key(settings.desk.secret_file))
+    if settings.desk.templates and not Path(settings.desk.templates).is_dir():
+        yield Fault(("desk", "templates"), f"{settings.desk.templates}: no such folder")
+    scheme, _, path = settings.store.url.partition(":")
+    if scheme == "sqlite":
+        store = Path(path)
+        if not store.parent.is_dir():
+            yield Fault(("store", "url"), f"{store.parent}: no such folder")
+        elif not os.access(store if store.exists() else store.parent, os.W_OK):
+            yield Fault(("store", "url"), f"{path}: we may not write there")
+
+
+def refused(key: Key, action: Callable[[], object]) -> Iterator[Fault]:
+    """Yield what keeps this from working."""
+    try:
+        action()
+    except DeskError as error:
+        yield Fault(key, str(error))
+
+
+def look_at_server(server: Server, here: Key) -> Iterator[Fault]:
+    """Credentials can be had, as far as that shows without running a command; certificates can be read."""
+    for name in ("password_command", "oauth2_command"):
+        program = program_of(getattr(server, name))
+        if program and not which(program):
+            yield Fault((*here, name), f"{program}: no such program, or we may not run it")
+    if server.password_env:
+        yield from refused((*here, "password_env"), lambda: from_environment(server.password_env, "not set"))
+    if server.password_file:
+        yield from refused((*here, "password_file"), lambda: from_file(server.password_file, "not usable"))
+    if server.ca_file:
+        yield from look_at_certificates(server.ca_file, (*here, "ca_file"))
+
+
+def program_of(command: Command) -> str:
+    """Name the program that a command starts; "" where only the shell can tell."""
+    return command[0] if isinstance(command, tuple) and command else ""
+
+
+def look_at_certificates(path: str, key: Key) -> Iterator[Fault]:
+    """The file holds certificates."""
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        yield Fault(key, f"{path}: holds no certificate in PEM form")
+    except OSError as error:
+        yield Fault(key, f"{path}: {error.strerror}")
+
+
+def look_at_way_out(transport: Transport, here: Key) -> Iterator[Fault]:
+    """The sendmail program is there; a Maildir can be made or written."""
+    if transport.kind == "sendmail" and transport.path and not which(transport.path):
+        yield Fault((*here, "path"), f"{transport.path}: no such program, or we may not run it")
+    if transport.kind == "maildir" and transport.path and not Path(transport.path).parent.is_dir():
+        yield Fault((*here, "path"), f"{Path(transport.path).parent}: no such folder")
+
+
+def look_at_way_in(mailbox: Mailbox, here: Key) -> Iterator[Fault]:
+    """A Maildir is one; an mbox is a file."""
+    path = Path(mailbox.path)
+    if mailbox.kind == "maildir" and mailbox.path and not (path / "new").is_dir():
+        yield Fault((*here, "path"), f"{path}: not a Maildir: it has no folder new")
+    if mailbox.kind == "mbox" and mailbox.path and not path.is_file():
+        yield Fault((*here, "path"), f"{path}: no such file")
