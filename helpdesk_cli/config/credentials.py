@@ -119,8 +119,8 @@ def read_key(path: str) -> bytes:
     """
     if not os.path.lexists(path):
         raise BadConfig(
-            f"{path}: desk.secret_file is missing; put it back from a backup: it is never made anew, as answers "
-            "to earlier mails are known by it. Only for a new desk `helpdesk init` makes one"
+            f"{path}: desk.secret_file is missing; put it back from a backup: it is never made anew, as "
+            "answers to earlier mails are known by it. Only for a new desk `helpdesk init` makes one"
         )
     content, exposed = read_trusted(path, "desk.secret_file", LIMIT)
     if exposed:

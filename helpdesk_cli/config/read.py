@@ -63,7 +63,7 @@ def examine(path: str) -> Reading:
 def parse(content: bytes, path: str) -> tuple[str, dict[str, Any]]:
     """Decode the file and read its TOML. Raises BadConfig with line and column."""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.removeprefix(b"\xef\xbb\xbf").decode()
         return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
