@@ -1,0 +1,9 @@
+"""Where django-helpdesk's pages would be; its mails name them."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("helpdesk.urls", namespace="helpdesk")),
+]
