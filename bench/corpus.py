@@ -56,12 +56,12 @@ class Conversation:
         self.last = ""
 
 
-def messages(count: int, seed: int = 1) -> Iterator[bytes]:
-    """So many mails, oldest first, each with CRLF line ends."""
+def messages(count: int, seed: int = 1, replies: float = 0.6, is_small: bool = False) -> Iterator[bytes]:
+    """So many mails, oldest first, each with CRLF line ends; small ones are text alone."""
     dice = Random(seed)
     running: list[Conversation] = []
     for number in range(count):
-        is_reply = bool(running) and dice.random() < 0.6
+        is_reply = bool(running) and dice.random() < replies
         if is_reply:
             conversation = running[-1 - min(int(dice.expovariate(1 / 60)), len(running) - 1)]
         else:
@@ -69,11 +69,13 @@ def messages(count: int, seed: int = 1) -> Iterator[bytes]:
             subject = " ".join(dice.choices(WORDS[language].split(), k=dice.randint(3, 8)))
             conversation = Conversation(subject, dice.randrange(CLIENTS), language)
             running.append(conversation)
-        yield _message(dice, number, seed, conversation, is_reply)
+        yield _message(dice, number, seed, conversation, is_reply, 0.7 if is_small else 1.0)
 
 
-def _message(dice: Random, number: int, seed: int, conversation: Conversation, is_reply: bool) -> bytes:
-    kind = dice.random()
+def _message(
+    dice: Random, number: int, seed: int, conversation: Conversation, is_reply: bool, most: float
+) -> bytes:
+    kind = dice.random() * most
     language = conversation.language
     if kind < 0.7:
         text = _prose(dice, language, dice.randint(900, 3_600))
