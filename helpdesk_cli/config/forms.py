@@ -20,7 +20,7 @@ LOCAL = HOST | frozenset("!#$%&'*+/=?^`{|}~.")
 Key = tuple[str, ...]
 
 
-AFTER = {"pop3": "keep", "mbox": "keep", "pipe": ""}
+AFTER = {"pop3": "keep", "mbox": "keep", "pipe": "keep"}
 """What ``after`` is where the file names none and ``seen`` means nothing to the kind."""
 
 

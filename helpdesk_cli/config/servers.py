@@ -12,7 +12,7 @@ AFTER = {
     "maildir": ("keep", "seen", "delete", "move:FOLDER"),
     "pop3": ("keep", "delete"),
     "mbox": ("keep", "delete"),
-    "pipe": (),
+    "pipe": ("keep",),
 }
 SMALLEST, LARGEST = 64 * 1024, 10**9
 """Of a mail: its header and first 64 kB are always kept; SQLite holds values up to 1 GB."""
@@ -136,8 +136,8 @@ def check_words(mailbox: Mailbox, here: Key) -> Iterator[Fault]:
     """Values that have a form of their own."""
     words = AFTER[mailbox.kind]
     moves = mailbox.after.startswith("move:") and mailbox.after[5:].strip() and "move:FOLDER" in words
-    if not (mailbox.after in words[:3] or moves or (mailbox.kind == "pipe" and not mailbox.after)):
-        allowed = f"must be one of {', '.join(words)}" if words else "take it out"
+    if mailbox.after not in words[:3] and not moves:
+        allowed = f"must be one of {', '.join(words)}" if mailbox.kind != "pipe" else "take it out"
         yield Fault(
             (*here, "after"), f'"{mailbox.after}" means nothing to kind = "{mailbox.kind}"; {allowed}'
         )
