@@ -1,0 +1,152 @@
+"""From the bytes of a mail to an Inbound: whatever the bytes are.
+
+The one reader of mails. It never raises, its work and its result are bounded, and what it cannot read
+stays visible as an attachment with a note.
+"""
+
+import re
+
+from helpdesk_cli.domain.mail import Automatic, Bounced, Inbound, Mailbox, Part
+from helpdesk_cli.mail import address_list, body
+from helpdesk_cli.mail.decode import decode_words, one_line, storable
+from helpdesk_cli.mail.structure import Head, Skeleton, read_head, split
+from helpdesk_cli.mail.transfer import decode_range
+
+REFERENCES = 100
+NOTES = 50
+
+_DELIVERED = frozenset(
+    "delivered-to x-original-to envelope-to x-envelope-to x-delivered-to x-rcpt-to x-real-to x-resolved-to "
+    "x-apparently-to apparently-to x-forwarded-to x-original-recipient".split()
+)
+_UNCODED = _DELIVERED | frozenset(
+    "received return-path message-id in-reply-to references authentication-results dkim-signature "
+    "arc-authentication-results arc-seal arc-message-signature received-spf x-helpdesk-loop date".split()
+)
+"""Fields in which RFC 2047 allows no encoded words; decoding them would let a writer forge their grammar."""
+
+
+def parse(raw: bytes) -> Inbound:
+    """Read a mail. Never raises."""
+    try:
+        return read(raw, split(raw))
+    except Exception as error:  # noqa: BLE001  whatever it is, the mail must stay visible
+        return _defeated(raw, error)
+
+
+def headers_only(raw: bytes) -> Inbound:
+    """Read no more than the header: for a mail that defeated the reader or is too large. Never raises."""
+    try:
+        head = read_head(raw, 0, len(raw))
+        empty = Skeleton(head, "text/plain", {}, [], [*head.notes, "only the header was read"])
+        return read(raw, empty)
+    except Exception as error:  # noqa: BLE001  as above
+        return _defeated(raw, error)
+
+
+def part_bytes(raw: bytes, part: Part) -> bytes:
+    """The decoded bytes of an attachment, cut from the raw message."""
+    return decode_range(raw, part.start, part.end, part.encoding)
+
+
+def read(raw: bytes, skeleton: Skeleton) -> Inbound:
+    """Make an Inbound of a message that was taken apart."""
+    from helpdesk_cli.mail import automatic
+
+    head = skeleton.head
+    content = body.read_body(raw, skeleton)
+    notes = skeleton.notes + content.notes
+    sender, strict = _sender(head, notes)
+    to, to_total = address_list.read_all(head.every("to"))
+    cc, cc_total = address_list.read_all(head.every("cc"), address_list.ADDRESSES - len(to))
+    unread = sum(address_list.count_addresses(data) for name, data in head.lost if name in ("to", "cc"))
+    if to_total + cc_total + unread > len(to) + len(cc):
+        notes.append(f"{to_total + cc_total + unread} recipients, only {len(to) + len(cc)} were read")
+    kind: Automatic = Automatic.NO
+    bounced: tuple[Bounced, ...] = ()
+    returned: tuple[str, ...] = ()
+    kind, bounced, returned = automatic.judge(raw, skeleton, sender, content.text)
+    return Inbound(
+        message_id=next(iter(_ids(head.first("message-id"))), ""),
+        in_reply_to=_ids(" ".join(head.every("in-reply-to")))[:REFERENCES],
+        references=_ids(" ".join(head.every("references")))[-REFERENCES:],
+        sender=sender,
+        strict_sender=strict,
+        reply_to=address_list.read_all(head.every("reply-to"), 100)[0],
+        to=to,
+        cc=cc,
+        delivered_to=_delivered(head),
+        return_path=_return_path(head),
+        subject=one_line(decode_words(head.first("subject"))),
+        date_header=one_line(head.first("date"), 200),
+        text=content.text,
+        new_text=content.new_text,
+        html=content.html,
+        attachments=content.attachments,
+        automatic=kind,
+        bounced=bounced,
+        returned_ids=returned,
+        received=sum(name == "received" for name, _ in head.fields),
+        loop_marks=tuple(one_line(value, 1000) for value in head.every("x-helpdesk-loop")),
+        headers=tuple([(name, _shown(name, value)) for name, value in head.fields]),
+        recipients_total=to_total + cc_total + unread,
+        notes=tuple(dict.fromkeys(one_line(note, 200) for note in notes))[:NOTES],
+    )
+
+
+def _shown(name: str, value: str) -> str:
+    """A header's value as it is kept: decoded where the field may hold encoded words."""
+    if "=?" in value and name not in _UNCODED:
+        value = decode_words(value)
+    return one_line(value, 64_000)
+
+
+def _sender(head: Head, notes: list[str]) -> tuple[Mailbox | None, bool]:
+    """Who a mail says that it is from, and whether every reader would read the same."""
+    values = head.every("from")
+    found, total = address_list.read_all(values, 100)
+    if len(values) > 1:
+        notes.append(f"{len(values)} From headers")
+    if total > 1:
+        sender = address_list.read_all(head.every("sender")[:1], 1)[0]
+        return (sender or found)[0], False
+    if not found:
+        return None, False
+    strict = (
+        len(values) == 1 and not head.spaced and address_list.strict_address(values[0]) == found[0].address
+    )
+    return found[0], strict
+
+
+def _delivered(head: Head) -> tuple[str, ...]:
+    """The addresses of the fields in which mail servers keep the envelope's recipient, top first."""
+    values = [value for name, value in head.fields if name in _DELIVERED]
+    return tuple(dict.fromkeys(box.address for box in address_list.read_all(values, 100)[0]))
+
+
+def _return_path(head: Head) -> str | None:
+    """The envelope's sender as the last mail server noted it; "" for the null one, None for no note."""
+    for value in head.every("return-path"):
+        if re.fullmatch(r"\s*<?\s*>?\s*", value):
+            return ""
+        found, _ = address_list.read_addresses(value, 1)
+        return found[0].address if found else one_line(value.strip(" <>"), 320)
+    return None
+
+
+def _ids(value: str) -> tuple[str, ...]:
+    """The Message-IDs of a header with their angle brackets; a bare one gets them."""
+    found = re.findall(r"<[^<>\s]{1,990}>", value)
+    if not found and "<" not in value:
+        word = value.strip()
+        if "@" in word and len(word) <= 990 and not re.search(r"[\s<>]", word):
+            found = [f"<{word}>"]
+    return tuple(dict.fromkeys(map(storable, found)))
+
+
+def _defeated(raw: bytes, error: Exception) -> Inbound:
+    """What can be said of a mail that no step of ours could read: all of it is an attachment."""
+    from hashlib import sha256
+
+    whole = Part("message.eml", "message/rfc822", len(raw), sha256(raw).hexdigest(), 0, len(raw))
+    return Inbound(attachments=(whole,), notes=(f"this mail could not be read ({type(error).__name__})",))

@@ -1,0 +1,373 @@
+"""A mail's skeleton: its header fields and its parts as ranges of the raw bytes.
+
+Our own reader, not the standard library's: that one is most of the cost of an intake, holds several
+copies of each body in memory and ends in RecursionError where parts are nested deeply. This one walks
+with a stack, finds boundaries by searching bytes, copies no body, and its work grows with the message's
+length (times the depth of its nesting, which is limited). What exceeds a limit is not read on but kept
+as one leaf that covers the remaining range.
+"""
+
+import re
+
+from msgspec import Struct, field
+
+from helpdesk_cli.mail.decode import decode_text, parse_parameters
+from helpdesk_cli.mail.transfer import encoding_name
+
+HEADER_BLOCK = 256_000  # bytes of the message's own header that are read
+PART_HEADER_BLOCK = 64_000  # … and of a part's
+HEADERS_TOGETHER = 1_000_000  # … and of all parts' together
+FIELD = 64_000  # characters of one header field
+FIELDS = 2_000
+DEPTH = 50
+PARTS = 1_000
+BOUNDARY = 2_048  # Postfix's limit
+
+
+class Head(Struct):
+    """A header: its fields, top first, as (lower-case name, unfolded value), and where the body begins.
+
+    Values are text, but encoded words are still encoded. ``spaced`` tells of a blank before a colon,
+    which mail servers and programs read differently. ``lost`` are the raw bytes of what was cut, a
+    lower-case name and the bytes each.
+    """
+
+    fields: list[tuple[str, str]]
+    body: int
+    notes: list[str] = field(default_factory=list)
+    spaced: bool = False
+    lost: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def first(self, name: str) -> str:
+        """The value of the topmost field of that name, else ""."""
+        return next((value for key, value in self.fields if key == name), "")
+
+    def every(self, name: str) -> list[str]:
+        """The values of all fields of that name, top first."""
+        return [value for key, value in self.fields if key == name]
+
+
+class Leaf(Struct):
+    """A part that holds no parts, as the range ``start:end`` of its encoded body.
+
+    ``within`` are the containers around it, outermost first, each as (number, type).
+    ``made`` is a file name for leaves that stand for something which is no part: "" for true parts.
+    """
+
+    type: str
+    params: dict[str, str]
+    start: int
+    end: int
+    encoding: str = ""
+    disposition: str = ""
+    disposition_params: dict[str, str] = field(default_factory=dict)
+    content_id: str = ""
+    within: tuple[tuple[int, str], ...] = ()
+    made: str = ""
+
+
+class Skeleton(Struct):
+    """A message taken apart. ``params`` are those of the outermost Content-Type, ``type`` its type."""
+
+    head: Head
+    type: str
+    params: dict[str, str]
+    leaves: list[Leaf]
+    notes: list[str]
+
+
+class _Container(Struct):
+    """A multipart that is being read: ``position`` is where its next part begins."""
+
+    boundary: bytes
+    position: int
+    end: int
+    within: tuple[tuple[int, str], ...]
+    closed: bool = False
+    seen: int = 0
+
+
+_FIELD = re.compile(
+    r"([!-9;-~]++)([ \t]*+):[ \t]*+([^\r\n]*+(?:(?:\r\n|[\r\n])[ \t][^\r\n]*+)*+)(?:\r\n|[\r\n]|\Z)|([\s\S]+)"
+)
+_FOLD = re.compile(r"\r\n|[\r\n]")
+_ENVELOPE = re.compile(rb"(?:>?From (?![ \t]*:)[^\r\n]*+(?:\r\n|[\r\n]))+")
+_LEADING = re.compile(rb"(?:\xef\xbb\xbf|[\0\r\n \t])++(?=[!-9;-~]++[ \t]*+:|>?From (?![ \t]*:))")
+
+
+def _body_offset(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the header ends and where the body begins; both ``end`` without an empty line."""
+    stop, body = end, end
+    found = raw.find(b"\n\r\n", start, end)
+    if found >= 0:
+        stop, body = found + 1, found + 3
+    found = raw.find(b"\n\n", start, stop)
+    if found >= 0:
+        stop, body = found + 1, found + 2
+    found = raw.find(b"\r\r", start, stop)
+    if found >= 0:
+        stop, body = found + 1, found + 2
+    return stop, body
+
+
+def read_head(raw: bytes, start: int, end: int, limit: int = HEADER_BLOCK) -> Head:
+    """Read the header that begins at ``start``.
+
+    A line that is no header field ends it, as in Postfix and in the standard library; the line belongs
+    to the body then, so that nothing of a mail without an empty line is lost.
+    """
+    if raw[start : start + 1] in (b"\n", b"\r"):
+        return Head([], start + (2 if raw[start : start + 2] == b"\r\n" else 1))
+    stop, body = _body_offset(raw, start, end)
+    notes: list[str] = []
+    cut = stop - start > limit
+    block = raw[start : start + limit] if cut else raw[start:stop]
+    try:
+        text, codec = block.decode(), "utf-8"
+    except UnicodeDecodeError:
+        text, codec = block.decode("latin-1"), "latin-1"
+    found = _FIELD.findall(text)
+    head = Head([], body, notes)
+    if found and found[-1][3]:
+        rest = found.pop()[3]
+        if not cut or len(rest) < len(text):
+            head.body = start + len(block) - len(rest.encode(codec))
+            if found and not rest.isspace():
+                notes.append("a line that is no header field ends the header")
+            cut = False
+        if not found:
+            head.body = start
+    if cut:
+        notes.append(f"the header has {stop - start} bytes, only the first {limit} were read")
+        if found:
+            tail = _end_of_field(raw, start + limit, stop)
+            head.lost.append((found[-1][0].lower(), raw[start + limit : tail]))
+    _take_fields(head, found, codec == "latin-1")
+    return head
+
+
+def _end_of_field(raw: bytes, position: int, stop: int) -> int:
+    """Where the header field that holds ``position`` ends."""
+    match = re.compile(rb"(?:\r\n|[\r\n])(?![ \t])").search(raw, position, stop)
+    return match.start() if match else stop
+
+
+def _take_fields(head: Head, found: list[tuple[str, str, str, str]], latin: bool) -> None:
+    """Unfold the fields found and keep them within the limits."""
+    fields = head.fields
+    for name, blank, value, _ in found[:FIELDS]:
+        if "\n" in value or "\r" in value:
+            value = _FOLD.sub("", value)
+        if latin and not value.isascii():
+            value = decode_text(value.encode("latin-1"))
+        if blank:
+            head.spaced = True
+        if len(value) > FIELD:
+            head.notes.append(f"a {name[:40].lower()} field of {len(value)} characters was cut")
+            head.lost.append((name.lower(), value[FIELD:].encode("utf-8", "replace")))
+            value = value[:FIELD]
+        fields.append((name.lower(), value.rstrip()))
+    if len(found) > FIELDS:
+        head.notes.append(f"{len(found)} header fields, only the first {FIELDS} were read")
+
+
+def split(raw: bytes) -> Skeleton:
+    """Take a message apart."""
+    start = 0
+    lead = _LEADING.match(raw) or _ENVELOPE.match(raw)
+    if lead:
+        start = lead.end()
+        again = _ENVELOPE.match(raw, start)
+        start = again.end() if again else start
+    head = read_head(raw, start, len(raw))
+    reader = _Reader(raw, head.notes)
+    kind, params = reader.enter(head, len(raw), ())
+    reader.walk()
+    return Skeleton(head, kind, params, reader.leaves, reader.notes)
+
+
+class _Reader:
+    """The walk through one message's parts, in their order."""
+
+    def __init__(self, raw: bytes, notes: list[str]) -> None:
+        self.raw = raw
+        self.notes = list(notes)
+        self.leaves: list[Leaf] = []
+        self.open: list[_Container] = []
+        self.count = 0
+        self.header_bytes = 0
+
+    def enter(self, head: Head, end: int, within: tuple[tuple[int, str], ...]) -> tuple[str, dict[str, str]]:
+        """Open the multipart whose header was read, or keep the leaf."""
+        self.count += 1
+        wanted = dict.fromkeys(_WANTED, "")
+        for name, value in head.fields:
+            if name in wanted and not wanted[name]:
+                wanted[name] = value
+        default = "message/rfc822" if within and within[-1][1] == "multipart/digest" else "text/plain"
+        kind, params = parse_parameters(wanted["content-type"]) if wanted["content-type"] else (default, {})
+        kind = _clean_type(kind) or default
+        if kind.startswith("multipart/") and self._open(kind, params, head.body, end, within):
+            return kind, params
+        disposition, disposition_params = "", _NOTHING
+        if wanted["content-disposition"]:
+            disposition, disposition_params = parse_parameters(wanted["content-disposition"])
+        self.leaves.append(
+            Leaf(
+                kind,
+                params,
+                head.body,
+                end,
+                encoding_name(wanted["content-transfer-encoding"]),
+                disposition,
+                disposition_params,
+                wanted["content-id"].strip()[:1000],
+                within,
+            )
+        )
+        return kind, params
+
+    def _open(
+        self, kind: str, params: dict[str, str], body: int, end: int, within: tuple[tuple[int, str], ...]
+    ) -> bool:
+        """Start reading a multipart's parts; false where it has none that can be read."""
+        boundary = params.get("boundary", "").rstrip().encode("utf-8", "replace")
+        if not boundary:
+            boundary = _guess_boundary(self.raw, body, end)
+            self.notes.append("a multipart names no boundary" + (", one was guessed" if boundary else ""))
+        if not boundary or len(boundary) > BOUNDARY:
+            if boundary:
+                self.notes.append("a boundary is too long")
+            self._whole(kind, body, end, within)
+            return True
+        if len(within) >= DEPTH:
+            self.notes.append(f"parts nested deeper than {DEPTH} were not read")
+            self._keep("unread.eml", body, end, within)
+            return True
+        container = _Container(boundary, body, end, (*within, (self.count, kind)))
+        found = _find_delimiter(self.raw, boundary, body, end)
+        if found is None:
+            self.notes.append("the boundary of a multipart never occurs")
+            self._whole(kind, body, end, within)
+            return True
+        if found[0] - body > 1000:
+            self._keep("before-the-parts.txt", body, found[0], within, "text/plain")
+        container.position, container.closed = found[1], found[2]
+        self.open.append(container)
+        return True
+
+    def _whole(self, kind: str, start: int, end: int, within: tuple[tuple[int, str], ...]) -> None:
+        """Keep a multipart that cannot be taken apart: as text where it is the message, else as a file."""
+        if within:
+            self._keep("unread.eml", start, end, within)
+        else:
+            self.leaves.append(Leaf("text/plain", {}, start, end))
+
+    def _keep(
+        self,
+        name: str,
+        start: int,
+        end: int,
+        within: tuple[tuple[int, str], ...],
+        kind: str = "message/rfc822",
+    ) -> None:
+        """Keep a range that is no part of its own as a leaf with a name that we made."""
+        if start < end:
+            self.leaves.append(Leaf(kind, {}, start, end, within=within, made=name))
+
+    def walk(self) -> None:
+        """Read the parts of all open multiparts, depth first."""
+        while self.open:
+            top = self.open[-1]
+            if self.count >= PARTS or self.header_bytes > HEADERS_TOGETHER:
+                self.notes.append(f"more than {PARTS} parts: the rest was not read")
+                self._keep("unread.eml", top.position, self.open[0].end, ())
+                return
+            if top.closed and not self._reopen(top):
+                self.open.pop()
+                continue
+            found = _find_delimiter(self.raw, top.boundary, top.position, top.end)
+            start, end = top.position, found[0] if found else top.end
+            if found:
+                top.position, top.closed = found[1], found[2]
+            else:
+                self.open.pop()
+            head = read_head(self.raw, start, end, PART_HEADER_BLOCK)
+            self.header_bytes += head.body - start
+            for note in head.notes:
+                if note not in self.notes:
+                    self.notes.append(note)
+            self.enter(head, end, top.within)
+
+    def _reopen(self, top: _Container) -> bool:
+        """After a multipart's end: whether parts follow all the same; other text there is kept as a file."""
+        if top.end - top.position < 3:
+            return False
+        found = _find_delimiter(self.raw, top.boundary, top.position, top.end)
+        stop = found[0] if found else top.end
+        if re.compile(rb"\S").search(self.raw, top.position, stop):
+            self._keep("after-the-end.txt", top.position, stop, top.within[:-1], "text/plain")
+            self.notes.append("there is text after the last part")
+        if found is None:
+            return False
+        top.position, top.closed = found[1], found[2]
+        self.count += 1
+        if not top.closed:
+            self.notes.append("there are parts after the end of a multipart")
+        return True
+
+
+_WANTED = ("content-type", "content-disposition", "content-transfer-encoding", "content-id")
+_NOTHING: dict[str, str] = {}
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}")
+
+
+def _clean_type(kind: str) -> str:
+    """A media type in its plain form, "" where it is none."""
+    if kind == "text/plain":
+        return kind
+    match = _TYPE.match(kind)
+    return match[0] if match else ""
+
+
+def _guess_boundary(raw: bytes, start: int, end: int) -> bytes:
+    """The first line of a multipart that looks like a delimiter."""
+    match = re.compile(rb"(?:(?<=[\r\n]))--([!-~]{1,70})[ \t]*[\r\n]").search(
+        raw, start, min(end, start + 10_000)
+    )
+    return match[1] if match else b""
+
+
+_AFTER = re.compile(rb"(--)?[ \t]*+(\r\n|[\r\n]|\Z)")
+_PATIENCE = 200  # false finds after which a pattern does the search
+
+
+def _find_delimiter(raw: bytes, boundary: bytes, position: int, end: int) -> tuple[int, int, bool] | None:
+    """The next delimiter line: where the part before it ends, where its line ends, whether it is the last.
+
+    The line end before a delimiter belongs to the delimiter (RFC 2046, 5.1.1). A boundary that only
+    begins like ours is another one's.
+    """
+    mark = b"--" + boundary
+    at = position
+    for _ in range(_PATIENCE):
+        at = raw.find(mark, at, end)
+        if at < 0:
+            return None
+        if raw[at - 1 : at] in (b"\n", b"\r"):
+            after = _AFTER.match(raw, at + len(mark), end)
+            if after:
+                return _before(raw, at, position), after.end(), after[1] is not None
+        at += 2
+    pattern = re.compile(rb"(?<=[\r\n])" + re.escape(mark) + rb"(--)?[ \t]*+(?:\r\n|[\r\n]|\Z)")
+    after = pattern.search(raw, at, end)
+    if after is None:
+        return None
+    return _before(raw, after.start(), position), after.end(), after[1] is not None
+
+
+def _before(raw: bytes, at: int, position: int) -> int:
+    """The end of the part before the delimiter at ``at``: without the line end that belongs to that."""
+    if raw[at - 2 : at] == b"\r\n":
+        at -= 1
+    return max(at - 1, position)
