@@ -100,9 +100,8 @@ def main() -> None:
             took[name].append(run(command))
     # The first round warms the caches and does not count.
     medians = {name: median(times[1:]) for name, times in took.items()}
-    print(
-        f"| command, median of {chosen.runs} | ms | to python -c pass | to an empty script |\n|---|---|---|---|"
-    )
+    print(f"| command, median of {chosen.runs} | ms | to python -c pass | to an empty script |")
+    print("|---|---|---|---|")
     for name, middle in medians.items():
         bare_ratio, script_ratio = (middle / medians[base] for base in list(medians)[:2])
         print(f"| {name} | {middle * 1000:.1f} | {bare_ratio:.2f} | {script_ratio:.2f} |")

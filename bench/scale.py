@@ -1,0 +1,233 @@
+"""What grows with the store: matching replies, listing the newest 50, showing a ticket.
+
+    .venv/bin/python bench/scale.py [--small 1000] [--large 100000] [--runs 15]
+
+Compares 1,000 with 100,000 tickets. The stores are filled through the program's own functions (a ticket,
+its mail in the inbox, its events, the search index) and kept in bench/.work for the next time. Replies are
+matched by a whole ``fetch-mail`` of 300 answers to tickets drawn by chance, each round on a copy of the
+store. Lists and pages are whole commands; the same queries without the program's start stand beside them.
+"""
+
+import argparse
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from statistics import median
+
+import corpus
+import work
+
+REPLIES = 300
+FIRST_NUMBER = 1000
+
+
+def filled(tickets: int) -> Path:
+    """The folder of a desk with so many tickets, made once."""
+    name = f"desk-{tickets}"
+    home = work.WORK / name
+    if not (home / "filled").exists():
+        box = work.WORK / f"mails-{name}/Maildir"
+        work.desk(name, f'kind = "maildir"\npath = "{box}"')
+        fill(home, tickets)
+        (home / "filled").touch()
+    return home
+
+
+def fill(home: Path, tickets: int) -> None:
+    """Enter the tickets, a thousand in a transaction."""
+    from helpdesk_cli.config import load
+    from helpdesk_cli.services.desk import Desk
+    from helpdesk_cli.store import open_engine
+
+    settings = load(str(home / "helpdesk.toml"))
+    desk = Desk(settings=settings, engine=open_engine(settings.store.url), key=b"k" * 32)
+    dice = Random(7)
+    began = time.perf_counter()
+    clients: list[int] = []
+    for start in range(0, tickets, 1000):
+        with desk.engine.write() as tx:
+            for number in range(start, min(start + 1000, tickets)):
+                enter(tx, desk, dice, number, clients)
+    desk.engine.close()
+    print(f"{tickets} tickets entered in {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def enter(tx, desk, dice: Random, number: int, clients: list[int]) -> None:  # type: ignore[no-untyped-def]
+    """One ticket as a settled mail leaves it: up to 2,000 clients, nine of ten closed."""
+    from hashlib import sha256
+
+    from msgspec.structs import replace
+
+    from helpdesk_cli.domain.ticket import CLIENT, INBOUND, Author, Joining, Message, Ticket, opened
+    from helpdesk_cli.services.changes import record
+    from helpdesk_cli.store import inbox, people
+
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(corpus.FIRST_DAY + number * 60))
+    if not clients or (number % 5 == 0 and len(clients) < 2000):
+        email = f"person{len(clients)}@client.example"
+        clients.append(people.add_client(tx, f"Person {len(clients)}", email, at).id)
+    who = dice.randrange(len(clients))
+    email = f"person{who}@client.example"
+    subject = " ".join(dice.choices(corpus.WORDS["en"].split(), k=5))
+    text = " ".join(dice.choices(corpus.WORDS["en"].split(), k=60))
+    digest = sha256(str(number).encode()).hexdigest()
+    item = inbox.keep(
+        tx,
+        inbox.Kept(
+            mailbox="support",
+            source_key=f"filled{number}",
+            arrived_at=at,
+            kept_at=at,
+            sha256=digest,
+            size=4000,
+        ),
+    )
+    closed = number % 10 != 0
+    ticket = Ticket(
+        subject=subject,
+        stage="done" if closed else "new",
+        state="closed" if closed else "open",
+        priority="normal",
+        department="support",
+        client_id=clients[who],
+        created_at=at,
+        updated_at=at,
+        closed_at=at if closed else None,
+    )
+    message = Message(
+        kind=INBOUND,
+        author=Author(role=CLIENT, name=f"Person {who}", email=email, client_id=clients[who]),
+        at=at,
+        subject=subject,
+        new_text=text,
+        message_id=message_id(number),
+        inbox_id=item,
+    )
+    change = opened(ticket, message, "system", (Joining(address=email, client_id=clients[who]),))
+    recorded = record(tx, desk, replace(change, silent=True))
+    inbox.settle(
+        tx,
+        item,
+        outcome="opened",
+        ticket=recorded.ticket.number,
+        core=digest,
+        settled_at=at,
+        from_address=email,
+    )
+
+
+def message_id(number: int) -> str:
+    """The Message-ID of a filled ticket's mail."""
+    return f"<filled{number}@client.example>"
+
+
+def answers(tickets: int) -> list[bytes]:
+    """Replies to tickets drawn by chance, each from a client of the desk."""
+    dice = Random(11)
+    mails = []
+    for turn in range(REPLIES):
+        number = dice.randrange(tickets)
+        text = " ".join(dice.choices(corpus.WORDS["en"].split(), k=60))
+        mails.append(
+            f"From: person{number % 50}@client.example\r\nTo: {corpus.ADDRESS}\r\nSubject: Re: it\r\n"
+            f"Message-ID: <answer{turn}@client.example>\r\nIn-Reply-To: {message_id(number)}\r\n"
+            f"Date: Mon, 21 Sep 2026 14:18:11 +0000\r\n\r\n{text}\r\n".encode()
+        )
+    return mails
+
+
+def match(home: Path, tickets: int) -> float:
+    """Milliseconds a reply, of a whole fetch on a copy of the store."""
+    copy = work.WORK / f"{home.name}-copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(home, copy)
+    box = work.fresh(f"mails-{home.name}")
+    corpus.into_maildir(box / "Maildir", answers(tickets))
+    took = work.timed([str(work.HELPDESK), "--config", str(copy / "helpdesk.toml"), "fetch-mail"])
+    return took / REPLIES * 1000
+
+
+def whole(command: list[str]) -> float:
+    """Milliseconds of a whole command."""
+    began = time.perf_counter()
+    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    return (time.perf_counter() - began) * 1000
+
+
+def queries(home: Path, tickets: int, runs: int) -> dict[str, float]:
+    """Microseconds of the queries alone, medians."""
+    from helpdesk_cli.config import load
+    from helpdesk_cli.store import facts, lists, open_engine
+    from helpdesk_cli.store import tickets as store
+
+    engine = open_engine(load(str(home / "helpdesk.toml")).store.url)
+    dice = Random(13)
+    with engine.read() as tx:
+
+        def show() -> None:
+            number = FIRST_NUMBER + dice.randrange(tickets)
+            lists.ticket(tx, number)
+            store.messages(tx, number)
+            store.events(tx, number)
+
+        cases: dict[str, Callable[[], object]] = {
+            "match a reply": lambda: facts.by_message_ids(tx, [message_id(dice.randrange(tickets))]),
+            "list the newest 50": lambda: lists.tickets(
+                tx, lists.Wanted(states=("open", "waiting"), limit=50)
+            ),
+            "show a ticket": show,
+        }
+        found = {}
+        for name, case in cases.items():
+            times = []
+            for _ in range(runs * 10):
+                began = time.perf_counter()
+                case()
+                times.append((time.perf_counter() - began) * 1e6)
+            found[name] = median(times)
+    engine.close()
+    return found
+
+
+def main() -> None:
+    """Fill, measure by turns, print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--small", type=int, default=1000)
+    parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=15)
+    chosen = parser.parse_args()
+    sizes = (chosen.small, chosen.large)
+    homes = {size: filled(size) for size in sizes}
+    took: dict[str, dict[int, list[float]]] = {}
+
+    def note(name: str, size: int, value: float) -> None:
+        took.setdefault(name, {}).setdefault(size, []).append(value)
+
+    for turn in range(chosen.runs):
+        for size, home in homes.items():
+            start = [str(work.HELPDESK), "--config", str(home / "helpdesk.toml"), "ticket"]
+            number = str(FIRST_NUMBER + Random(turn).randrange(size))
+            note(
+                "list the newest 50, whole command, ms",
+                size,
+                whole([*start, "list", "--limit", "50", "--json"]),
+            )
+            note("show a ticket, whole command, ms", size, whole([*start, "show", number, "--json"]))
+            if turn < 5:
+                note(f"match a reply, of a fetch of {REPLIES}, ms", size, match(home, size))
+    for size, home in homes.items():
+        for name, value in queries(home, size, chosen.runs).items():
+            note(f"{name}, the query alone, µs", size, value)
+    print(f"| | {sizes[0]} tickets | {sizes[1]} tickets | ratio |\n|---|---|---|---|")
+    for name, values in took.items():
+        small, large = (median(values[size]) for size in sizes)
+        print(f"| {name} | {small:.1f} | {large:.1f} | {large / small:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
