@@ -1,0 +1,73 @@
+"""Words: ``render()`` makes the subject, text and HTML of a letter from facts.
+
+The facts are plain values, and this page is their contract. Times come as text ready for people. What a
+client wrote is a value and never part of a template.
+
+Every kind:
+    desk {name} · department {name, address} · recipient {name, address} · reply_line (the line above which
+    an answer is to be written; "" where none is wanted)
+Kinds about a ticket, besides:
+    ticket {number, tag ("HD-1024"), subject, stage, priority, category, assignee, client {name, email}}
+
+    acknowledgement  repeat_subject: false where the sender is not proved, then nothing that came is repeated
+    reply            author {name}, message {text, at, attachments [{name, size}]},
+                     discussion [{author, role, at, text}] (the request first, newest last, without this
+                     message), left_out (how many messages the discussion leaves out)
+    alert            event "opened" | "replied", author {name, email}, message as above,
+                     warnings [line] ("the sender is not authenticated", …)
+    pager            nothing more; one text of at most 160 characters, without HTML
+    spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
+                     message {at}, inbox_id
+    bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)
+Others:
+    rejection        nothing more
+    trouble          lines [line]
+    test             at, transport
+
+Every text becomes one line, except where its name is ``text``.
+
+A site's own folder replaces templates file by file, by the same names (``reply.txt.j2``); words of another
+language are in a folder named by it (``de/reply.txt.j2``). An empty ``….html.j2``: a letter without HTML.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+KINDS = (
+    "acknowledgement",
+    "reply",
+    "alert",
+    "pager",
+    "rejection",
+    "spoof-warning",
+    "trouble",
+    "bounced",
+    "test",
+)
+
+
+class Rendered(Struct, frozen=True):
+    """The words of a letter. ``subject`` is one line; ``html`` is "" for a letter of plain text."""
+
+    subject: str
+    text: str
+    html: str = ""
+
+
+def render(kind: str, facts: Mapping[str, object], *, folder: str = "", language: str = "en") -> Rendered:
+    """The words of a letter of that kind.
+
+    ``folder`` is the site's own templates, "" for none; a ``language`` without templates falls back to
+    English, file by file. Raises Failed, naming file and line, where a template is broken or asks for a
+    fact that is not there; BadConfig where the folder is missing or others may write in it.
+    """
+    from helpdesk_cli.templates.engine import fill
+    from helpdesk_cli.templates.facts import one_line, page, plain
+
+    values = plain(facts)
+    subject = one_line(fill(kind, "subject", values, folder, language))
+    text = fill(kind, "txt", values, folder, language).strip("\n") + "\n"
+    if kind == "pager":
+        return Rendered(subject, page(text, room=160 - len(subject) - 1))
+    return Rendered(subject, text, fill(kind, "html", values, folder, language).strip())
