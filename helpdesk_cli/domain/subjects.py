@@ -19,7 +19,7 @@ _MOST_PREFIXES = 50
 
 
 def tagged_subject(subject: str, tag: str) -> str:
-    """``[HD-1024] Printer on fire`` from ``Re: AW: [HD-1024] Re: Printer on fire``; the tag alone from none."""
+    """``[HD-1024] Printer on fire`` from ``Re: AW: [HD-1024] Re: Printer on fire``."""
     return f"[{tag}] {bare_subject(subject, tag)}".rstrip()
 
 

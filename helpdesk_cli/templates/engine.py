@@ -14,8 +14,8 @@ from pathlib import Path
 
 from jinja2 import BaseLoader, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
 from jinja2.environment import TemplateModule
-from jinja2.runtime import LoopContext
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -29,17 +29,19 @@ LONGEST = 1_000_000
 
 _NAME = re.compile(r"(?:[a-z]{2,3}/)?[a-z][a-z0-9-]*(?:\.[a-z0-9]+)*\.j2\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_FILTERS = frozenset(
-    ("abs", "capitalize", "count", "d", "default", "e", "escape", "first", "int", "items", "join", "last")
-    + ("length", "list", "lower", "reverse", "string", "title", "trim", "truncate", "upper", "wordwrap")
+# fmt: off
+_FILTERS = (
+    "abs", "capitalize", "count", "d", "default", "e", "escape", "first", "int", "items", "join", "last",
+    "length", "list", "lower", "reverse", "string", "title", "trim", "truncate", "upper", "wordwrap",
 )
-_METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(
-        ("split", "splitlines", "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize")
-        + ("startswith", "endswith", "partition", "rpartition", "removeprefix", "removesuffix")
+_METHODS: dict[type, tuple[str, ...]] = {
+    str: (
+        "capitalize", "endswith", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rpartition",
+        "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper",
     ),
-    dict: frozenset(("get", "items", "keys", "values")),
+    dict: ("get", "items", "keys", "values"),
 }
+# fmt: on
 
 
 def fill(kind: str, part: str, facts: Mapping[str, Plain], folder: str, language: str) -> str:
@@ -104,7 +106,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Only what a short list names; neither a fact nor anything of Python has other attributes."""
         if isinstance(obj, LoopContext | TemplateModule):
             return not attr.startswith("_")
-        return attr in _METHODS.get(type(obj), frozenset())
+        return attr in _METHODS.get(type(obj), ())
 
 
 class _Loader(BaseLoader):
