@@ -13,14 +13,22 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import TYPE_CHECKING
 
 import corpus
 import work
 
+if TYPE_CHECKING:
+    from helpdesk_cli.domain.ticket import Ticket
+    from helpdesk_cli.services.desk import Desk
+    from helpdesk_cli.store.engine import Tx
+
 REPLIES = 300
+WORDS = corpus.WORDS["en"].split()
 FIRST_NUMBER = 1000
 
 
@@ -55,68 +63,73 @@ def fill(home: Path, tickets: int) -> None:
     print(f"{tickets} tickets entered in {time.perf_counter() - began:.0f} s", flush=True)
 
 
-def enter(tx, desk, dice: Random, number: int, clients: list[int]) -> None:  # type: ignore[no-untyped-def]
+def enter(tx: "Tx", desk: "Desk", dice: Random, number: int, clients: list[int]) -> None:
     """One ticket as a settled mail leaves it: up to 2,000 clients, nine of ten closed."""
-    from hashlib import sha256
-
     from msgspec.structs import replace
 
-    from helpdesk_cli.domain.ticket import CLIENT, INBOUND, Author, Joining, Message, Ticket, opened
+    from helpdesk_cli.domain.ticket import CLIENT, INBOUND, Author, Joining, Message, opened
     from helpdesk_cli.services.changes import record
     from helpdesk_cli.store import inbox, people
 
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(corpus.FIRST_DAY + number * 60))
     if not clients or (number % 5 == 0 and len(clients) < 2000):
-        email = f"person{len(clients)}@client.example"
-        clients.append(people.add_client(tx, f"Person {len(clients)}", email, at).id)
+        name = f"person{len(clients)}"
+        clients.append(people.add_client(tx, name, f"{name}@client.example", at).id)
     who = dice.randrange(len(clients))
-    email = f"person{who}@client.example"
-    subject = " ".join(dice.choices(corpus.WORDS["en"].split(), k=5))
-    text = " ".join(dice.choices(corpus.WORDS["en"].split(), k=60))
-    digest = sha256(str(number).encode()).hexdigest()
-    item = inbox.keep(
-        tx,
-        inbox.Kept(
-            mailbox="support",
-            source_key=f"filled{number}",
-            arrived_at=at,
-            kept_at=at,
-            sha256=digest,
-            size=4000,
-        ),
-    )
-    closed = number % 10 != 0
-    ticket = Ticket(
-        subject=subject,
-        stage="done" if closed else "new",
-        state="closed" if closed else "open",
-        priority="normal",
-        department="support",
-        client_id=clients[who],
-        created_at=at,
-        updated_at=at,
-        closed_at=at if closed else None,
-    )
+    name, client = f"person{who}", clients[who]
+    email = f"{name}@client.example"
+    item = keep(tx, number, at)
+    ticket = a_ticket(" ".join(dice.choices(WORDS, k=5)), client, at, is_closed=number % 10 != 0)
     message = Message(
         kind=INBOUND,
-        author=Author(role=CLIENT, name=f"Person {who}", email=email, client_id=clients[who]),
+        author=Author(role=CLIENT, name=name, email=email, client_id=client),
         at=at,
-        subject=subject,
-        new_text=text,
+        subject=ticket.subject,
+        new_text=" ".join(dice.choices(WORDS, k=60)),
         message_id=message_id(number),
         inbox_id=item,
     )
-    change = opened(ticket, message, "system", (Joining(address=email, client_id=clients[who]),))
-    recorded = record(tx, desk, replace(change, silent=True))
+    change = opened(ticket, message, "system", (Joining(address=email, client_id=client),))
+    entered = record(tx, desk, replace(change, silent=True)).ticket.number
     inbox.settle(
-        tx,
-        item,
-        outcome="opened",
-        ticket=recorded.ticket.number,
-        core=digest,
-        settled_at=at,
-        from_address=email,
+        tx, item, outcome="opened", ticket=entered, core=digest(number), settled_at=at, from_address=email
     )
+
+
+def a_ticket(subject: str, client: int, at: str, *, is_closed: bool) -> "Ticket":
+    """A new or a closed ticket."""
+    from helpdesk_cli.domain.ticket import Ticket
+
+    return Ticket(
+        subject=subject,
+        stage="done" if is_closed else "new",
+        state="closed" if is_closed else "open",
+        priority="normal",
+        department="support",
+        client_id=client,
+        created_at=at,
+        updated_at=at,
+        closed_at=at if is_closed else None,
+    )
+
+
+def keep(tx: "Tx", number: int, at: str) -> int:
+    """A mail's row in the inbox, without its bytes; its id."""
+    from helpdesk_cli.store import inbox
+
+    key = f"filled{number}"
+    kept = inbox.Kept(
+        mailbox="support", source_key=key, arrived_at=at, kept_at=at, sha256=digest(number), size=4000
+    )
+    item = inbox.keep(tx, kept)
+    if item is None:
+        raise SystemExit(f"{key} is in the store already; remove bench/.work and try again")
+    return item
+
+
+def digest(number: int) -> str:
+    """What stands for the digest of a filled mail's bytes."""
+    return sha256(str(number).encode()).hexdigest()
 
 
 def message_id(number: int) -> str:
@@ -130,7 +143,7 @@ def answers(tickets: int) -> list[bytes]:
     mails = []
     for turn in range(REPLIES):
         number = dice.randrange(tickets)
-        text = " ".join(dice.choices(corpus.WORDS["en"].split(), k=60))
+        text = " ".join(dice.choices(WORDS, k=60))
         mails.append(
             f"From: person{number % 50}@client.example\r\nTo: {corpus.ADDRESS}\r\nSubject: Re: it\r\n"
             f"Message-ID: <answer{turn}@client.example>\r\nIn-Reply-To: {message_id(number)}\r\n"
