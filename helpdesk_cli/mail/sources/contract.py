@@ -7,16 +7,24 @@ The road (``services.incoming``) is the same for each:
             … the batch's bytes are committed to the store …
             source.done([delivery.key for delivery in batch])
         memory = source.memory()
+        failures = source.failures()
+
+``memory`` and ``failures`` are worth keeping after an ``Unreachable`` too: they say what was finished
+until then.
 
 ``done`` is called only after the commit. A crash between the two means that the same key is delivered,
 or reported by ``known`` as ours, in the next run, and the server is told then.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from re import Pattern
 
 BATCH_BYTES = 8_000_000
 """A batch is closed once it holds that many bytes; one message may be larger and is then a batch."""
@@ -27,6 +35,9 @@ BATCH_COUNT = 100
 HEAD_BYTES = 64 * 1024
 """How much of a message above ``max_size`` is delivered, beyond its header."""
 
+HEAD_LIMIT = 1_000_000
+"""… and how much of it is read at all: a header longer than that is cut."""
+
 
 class Delivery(Struct, frozen=True, kw_only=True):
     """One message as the mailbox gives it.
@@ -36,7 +47,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     ``arrived_at`` is the server's word (INTERNALDATE, modification time, ``From `` line) as UTC text
     ``2026-11-22T09:30:00Z``, or "" where there is none. ``whole`` is false where the message is above
     ``max_size``: then ``raw`` is its header and the first 64 kB, ``size`` what the server says, and
-    ``done`` must leave the message where it is.
+    ``done`` must leave the message where it is. Its key is then ``head_key`` of the message's own, so that
+    the whole message still comes when ``max_size`` is raised, and is never deleted on the strength of a part.
     """
 
     key: str
@@ -46,6 +58,13 @@ class Delivery(Struct, frozen=True, kw_only=True):
     whole: bool = True
     sender: str | None = None  # of the envelope, where the way in knows it; "" is the null sender
     recipients: tuple[str, ...] = ()  # of the envelope, where the way in knows them
+
+
+class Failure(Struct, frozen=True):
+    """One message that could not be fetched or told; it stays on the server, the next run tries again."""
+
+    key: str
+    text: str  # one line: what was wrong
 
 
 Known = Callable[[Sequence[str]], frozenset[str]]
@@ -75,8 +94,79 @@ class Source(Protocol):
         """What to hand to ``waiting`` in the next run (a small JSON text)."""
         ...
 
+    def failures(self) -> Sequence[Failure]:
+        """The single messages that failed in this run, while the others went on."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+def head_key(key: str) -> str:
+    """The key under which only the beginning of the message ``key`` is delivered."""
+    return f"{key} head"
+
+
+def in_batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
+    """Group messages into batches of at most ``BATCH_COUNT`` and about ``BATCH_BYTES``."""
+    batch: list[Delivery] = []
+    held = 0
+    for delivery in deliveries:
+        if batch and held + len(delivery.raw) > BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+        batch.append(delivery)
+        held += len(delivery.raw)
+        if len(batch) >= BATCH_COUNT or held >= BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def cut_head(raw: bytes) -> bytes:
+    """The header of a message and ``HEAD_BYTES`` beyond; ``raw`` is its first part, of any length."""
+    ends = [at + len(blank) for blank in (b"\n\r\n", b"\n\n") if (at := raw.find(blank)) >= 0]
+    return raw[: min(ends) + HEAD_BYTES] if ends else raw
+
+
+def utc_text(seconds: float) -> str:
+    """A time since 1970 as the contract writes it; "" where it is none or beyond the year 9999."""
+    import time
+
+    if not 0 <= seconds < 253_402_300_800:
+        return ""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def digest_key(raw: bytes) -> str:
+    """The key of a message that has no other identity: the digest of its bytes.
+
+    Line ends (CRLF, LF), empty lines at the end, and the header lines in which mbox readers keep their
+    flags do not count, so that a message which was only read or copied keeps its key.
+    """
+    import hashlib
+
+    digest = hashlib.sha256(unmarked(raw).rstrip(b"\n")).hexdigest()
+    return f"sha256:{digest}"
+
+
+def unmarked(raw: bytes) -> bytes:
+    """A message with LF as line end and without the header lines in which mbox readers keep flags."""
+    raw = raw.replace(b"\r\n", b"\n")
+    end = raw.find(b"\n\n") + 1 or len(raw)
+    return _marks().sub(b"", raw[:end]) + raw[end:]
+
+
+@cache
+def _marks() -> "Pattern[bytes]":
+    import re
+
+    return re.compile(
+        rb"^(?:Status|X-Status|X-Keywords|X-UID|X-IMAP|X-IMAPbase|Content-Length|Lines|X-Mozilla-Status2?"
+        rb"|X-Mozilla-Keys):.*\n(?:[ \t].*\n)*",
+        re.IGNORECASE | re.MULTILINE,
+    )
