@@ -17,7 +17,8 @@ _LONGEST = 320  # of an address: 64 + 1 + 255 (RFC 5321, 4.5.3.1)
 _COMMENTS = 20  # nested deeper than that, parentheses are no comments
 
 _SIMPLE = re.compile(
-    r'[ \t]*+(?:"([^"\\]*+)"|([^"\\<>()@,:;]*+))[ \t]*+<([^\s<>()\[\]",:;@\\]++@[^\s<>()\[\]",:;@\\]++)>[ \t]*+\Z'
+    r'[ \t]*+(?:"([^"\\]*+)"|([^"\\<>()@,:;]*+))[ \t]*+'
+    r'<([^\s<>()\[\]",:;@\\]++@[^\s<>()\[\]",:;@\\]++)>[ \t]*+\Z'
 )
 _TOKEN = re.compile(
     r'"((?:[^"\\]|\\.)*+)(")?|(\[[^\[\]<>,;\s]*+\])|([\s]++)|([<>(),;:])|([^"<>(),;:\s\[]++|\[)', re.S
@@ -42,8 +43,8 @@ def read_addresses(value: str, limit: int = ADDRESSES) -> tuple[list[Mailbox], i
 
 
 def count_addresses(data: bytes) -> int:
-    """How many addresses a piece of a header holds that was not read: its commas and one."""
-    return data.count(b",") + 1 if data.strip() else 0
+    """How many addresses a piece holds that was cut off a header: one behind each comma."""
+    return data.count(b",")
 
 
 def read_all(values: Iterable[str], limit: int = ADDRESSES) -> tuple[tuple[Mailbox, ...], int]:
@@ -195,9 +196,10 @@ _STRICT: list[re.Pattern[str]] = []
 
 
 def _strict() -> re.Pattern[str]:
-    """RFC 5322's ``mailbox`` without obsolete forms, with RFC 6531's characters; one trailing comment at most.
+    """RFC 5322's ``mailbox`` without obsolete forms, with RFC 6531's characters.
 
-    A dot in an unquoted name is allowed, as everybody writes it (``John Q. Public <…>``).
+    One comment may follow. A dot in an unquoted name is allowed, as everybody writes it
+    (``John Q. Public <…>``).
     """
     if not _STRICT:
         atom = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\ud7ff\uf900-\U0010ffff-]"

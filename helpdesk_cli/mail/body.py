@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from helpdesk_cli.domain.mail import Part
 from helpdesk_cli.mail.decode import decode_text, decode_words
+from helpdesk_cli.mail.header import read_head
 from helpdesk_cli.mail.names import safe_name
-from helpdesk_cli.mail.structure import Leaf, Skeleton, read_head
+from helpdesk_cli.mail.structure import Leaf, Skeleton
 from helpdesk_cli.mail.transfer import decode_range, decoded_chunks, measure
 
 TEXT = 2_000_000
@@ -49,13 +50,26 @@ def read_body(raw: bytes, skeleton: Skeleton) -> Content:
         if leaf.end - leaf.start > TEXT:
             parts.append(_part(raw, leaf, notes))
     if html_leaf is not None and not _has_plain_twin(html_leaf, texts):
-        converted = reading.html_to_text(html)
+        converted = _converted(html, notes)
         plain = "".join("".join(text.split()) for _, text in texts)
         if not plain or "".join(converted.split()) not in plain:
             texts.append((html_leaf, converted))
             texts.sort(key=lambda pair: pair[0].start)
     text = "\n\n".join(kept for _, text in texts if (kept := text.strip("\n")) and not kept.isspace())
     return Content(text, reading.new_text(text) if text else "", html, tuple(parts), notes)
+
+
+def _converted(html: str, notes: list[str]) -> str:
+    """The text of HTML; where the converter fails, what stands between the tags."""
+    from helpdesk_cli.mail.text import html_to_text
+
+    try:
+        return html_to_text(html)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  the mail's words must stay readable
+        notes.append(f"the HTML could not be read well ({type(error).__name__})")
+        return " ".join(re.sub(r"<[^<>]*+>", " ", html).split())
 
 
 def _role(leaf: Leaf, only: bool) -> str:

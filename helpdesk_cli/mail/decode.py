@@ -7,34 +7,35 @@ the length of its input and no faster.
 import re
 from functools import lru_cache
 
-CODECS = frozenset(
-    "ascii utf_8 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be utf_7 latin_1 "
-    "iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 "
-    "iso8859_13 iso8859_14 iso8859_15 iso8859_16 cp037 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 "
-    "cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950 "
-    "cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 "
-    "mac_roman mac_cyrillic mac_greek mac_iceland mac_latin2 mac_turkish koi8_r koi8_u koi8_t kz1048 ptcp154 "
-    "gb18030 hz big5 big5hkscs shift_jis shift_jis_2004 shift_jisx0213 euc_jp euc_jis_2004 euc_jisx0213 "
-    "iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr johab "
-    "tis_620".split()
-)
+_CODEC_NAMES = """
+ascii utf_8 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be utf_7 latin_1 iso8859_2 iso8859_3
+iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13
+iso8859_14 iso8859_15 iso8859_16 cp037 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855
+cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950
+cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 mac_roman
+mac_cyrillic mac_greek mac_iceland mac_latin2 mac_turkish koi8_r koi8_u koi8_t kz1048 ptcp154
+gb18030 hz big5 big5hkscs shift_jis shift_jis_2004 shift_jisx0213 euc_jp euc_jis_2004 euc_jisx0213
+iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr johab
+tis_620
+"""
+CODECS = frozenset(_CODEC_NAMES.split())
 """The only codecs that a mail may name. Python knows others that are no character sets (``zlib``,
 ``idna``, ``unicode_escape``) and would import a module for a name that it does not know."""
 
 _GUESS = ""  # the label says nothing, or less than the bytes do
 
 _LABELS = {
-    "": _GUESS, "ascii": _GUESS, "usascii": _GUESS, "ansix341968": _GUESS, "iso88591": _GUESS, "latin1": _GUESS,
-    "l1": _GUESS, "windows1252": _GUESS, "cp1252": _GUESS, "8bit": _GUESS, "7bit": _GUESS, "binary": _GUESS,
-    "default": _GUESS, "unknown8bit": _GUESS, "xunknown": _GUESS, "unknown": _GUESS, "none": _GUESS,
-    "xuserdefined": _GUESS, "utf8": "utf_8", "utf8mb4": "utf_8", "unicode11utf8": "utf_8", "utf8sig": "utf_8",
-    "gb2312": "gb18030", "gbk": "gb18030", "xgbk": "gb18030", "gb231280": "gb18030", "csgb2312": "gb18030",
-    "euccn": "gb18030", "ksc56011987": "cp949", "ksc5601": "cp949", "euckr": "cp949", "shiftjis": "cp932",
-    "sjis": "cp932", "xsjis": "cp932", "mskanji": "cp932", "windows31j": "cp932", "iso885911": "cp874",
-    "tis620": "cp874", "windows874": "cp874", "dos874": "cp874", "iso88599": "cp1254", "iso88598i": "iso8859_8",
-    "iso88598e": "iso8859_8", "big5": "big5hkscs", "iso2022jp": "iso2022_jp_ext", "xmacroman": "mac_roman",
-    "macintosh": "mac_roman", "xmaccyrillic": "mac_cyrillic", "koi8": "koi8_r", "xeucjp": "euc_jp",
-    "xbig5": "big5hkscs", "unicode": "utf_16",
+    "": _GUESS, "ascii": _GUESS, "usascii": _GUESS, "ansix341968": _GUESS, "iso88591": _GUESS,
+    "latin1": _GUESS, "l1": _GUESS, "windows1252": _GUESS, "cp1252": _GUESS, "8bit": _GUESS, "7bit": _GUESS,
+    "binary": _GUESS, "default": _GUESS, "unknown8bit": _GUESS, "xunknown": _GUESS, "unknown": _GUESS,
+    "none": _GUESS, "xuserdefined": _GUESS, "utf8": "utf_8", "utf8mb4": "utf_8", "unicode11utf8": "utf_8",
+    "utf8sig": "utf_8", "gb2312": "gb18030", "gbk": "gb18030", "xgbk": "gb18030", "gb231280": "gb18030",
+    "csgb2312": "gb18030", "euccn": "gb18030", "ksc56011987": "cp949", "ksc5601": "cp949", "euckr": "cp949",
+    "shiftjis": "cp932", "sjis": "cp932", "xsjis": "cp932", "mskanji": "cp932", "windows31j": "cp932",
+    "iso885911": "cp874", "tis620": "cp874", "windows874": "cp874", "dos874": "cp874", "iso88599": "cp1254",
+    "iso88598i": "iso8859_8", "iso88598e": "iso8859_8", "big5": "big5hkscs", "iso2022jp": "iso2022_jp_ext",
+    "xmacroman": "mac_roman", "macintosh": "mac_roman", "xmaccyrillic": "mac_cyrillic", "koi8": "koi8_r",
+    "xeucjp": "euc_jp", "xbig5": "big5hkscs", "unicode": "utf_16",
 }  # fmt: skip
 """What a label means in mail, without punctuation and case: the wider set that its users really send."""
 
@@ -62,10 +63,11 @@ def one_line(text: str, limit: int = 10_000) -> str:
 
     What decodes to ``a\\r\\nBcc: b`` must never become a header of ours.
     """
-    text = text[: limit * 2]
-    if not text.isprintable() or "  " in text:
+    if len(text) > limit:
+        text = text[:limit]
+    if not text.isprintable():
         text = _BREAKS.sub(" ", storable(text))
-    return text.strip()[:limit]
+    return text.strip()
 
 
 @lru_cache(maxsize=256)
@@ -97,7 +99,9 @@ def decode_text(data: bytes | bytearray, charset: str = "") -> str:
             pass
     try:
         text = data.decode()
-        return storable(text[1:] if text.startswith("\ufeff") else text)
+        if "\0" in text:
+            text = storable(text)
+        return text[1:] if text.startswith("\ufeff") else text
     except UnicodeDecodeError:
         pass
     if codec and codec != "utf_8":

@@ -14,22 +14,25 @@ _REFUSED = re.compile(r'[<>:"|?*\ufffd]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)", re.I)
 
 _ENDINGS = {
-    "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "text/csv": ".csv", "text/vcard": ".vcf",
-    "text/x-vcard": ".vcf", "text/rfc822-headers": ".txt", "image/jpeg": ".jpg", "image/png": ".png",
-    "image/gif": ".gif", "image/svg+xml": ".svg", "image/webp": ".webp", "image/tiff": ".tif",
-    "application/pdf": ".pdf", "application/zip": ".zip", "application/json": ".json", "application/xml": ".xml",
-    "message/rfc822": ".eml", "message/global": ".eml", "message/delivery-status": ".txt",
-    "message/disposition-notification": ".txt", "message/feedback-report": ".txt",
-    "application/pgp-signature": ".asc", "application/pgp-keys": ".asc", "application/pkcs7-signature": ".p7s",
-    "application/x-pkcs7-signature": ".p7s", "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m",
-    "application/ms-tnef": ".dat", "application/vnd.ms-tnef": ".dat",
+    "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "text/csv": ".csv",
+    "text/vcard": ".vcf", "text/x-vcard": ".vcf", "text/rfc822-headers": ".txt", "image/jpeg": ".jpg",
+    "image/png": ".png", "image/gif": ".gif", "image/svg+xml": ".svg", "image/webp": ".webp",
+    "image/tiff": ".tif", "application/pdf": ".pdf", "application/zip": ".zip", "application/json": ".json",
+    "application/xml": ".xml", "message/rfc822": ".eml", "message/global": ".eml",
+    "message/delivery-status": ".txt", "message/disposition-notification": ".txt",
+    "message/feedback-report": ".txt", "application/pgp-signature": ".asc", "application/pgp-keys": ".asc",
+    "application/pkcs7-signature": ".p7s", "application/x-pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m", "application/ms-tnef": ".dat",
+    "application/vnd.ms-tnef": ".dat",
 }  # fmt: skip
 _STEMS = {
-    "message/rfc822": "message", "message/delivery-status": "delivery-status", "text/calendar": "invitation",
-    "application/pgp-signature": "signature", "application/pkcs7-signature": "smime",
-    "application/x-pkcs7-signature": "smime", "application/pkcs7-mime": "smime", "application/x-pkcs7-mime": "smime",
-    "application/ms-tnef": "winmail", "application/vnd.ms-tnef": "winmail", "text/rfc822-headers": "headers",
-    "application/pgp-encrypted": "version", "message/disposition-notification": "disposition",
+    "message/rfc822": "message", "message/delivery-status": "delivery-status",
+    "text/calendar": "invitation", "application/pgp-signature": "signature",
+    "application/pkcs7-signature": "smime", "application/x-pkcs7-signature": "smime",
+    "application/pkcs7-mime": "smime", "application/x-pkcs7-mime": "smime",
+    "application/ms-tnef": "winmail", "application/vnd.ms-tnef": "winmail",
+    "text/rfc822-headers": "headers", "application/pgp-encrypted": "version",
+    "message/disposition-notification": "disposition",
 }  # fmt: skip
 
 

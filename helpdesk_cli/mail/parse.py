@@ -6,30 +6,38 @@ stays visible as an attachment with a note.
 
 import re
 
-from helpdesk_cli.domain.mail import Automatic, Bounced, Inbound, Mailbox, Part
-from helpdesk_cli.mail import address_list, body
+from helpdesk_cli.domain.mail import Inbound, Mailbox, Part
+from helpdesk_cli.mail import address_list, automatic, body
 from helpdesk_cli.mail.decode import decode_words, one_line, storable
-from helpdesk_cli.mail.structure import Head, Skeleton, read_head, split
+from helpdesk_cli.mail.header import Head, read_head
+from helpdesk_cli.mail.structure import Skeleton, split
 from helpdesk_cli.mail.transfer import decode_range
 
 REFERENCES = 100
 NOTES = 50
 
-_DELIVERED = frozenset(
+_DELIVERED_NAMES = (
     "delivered-to x-original-to envelope-to x-envelope-to x-delivered-to x-rcpt-to x-real-to x-resolved-to "
-    "x-apparently-to apparently-to x-forwarded-to x-original-recipient".split()
+    "x-apparently-to apparently-to x-forwarded-to x-original-recipient"
 )
-_UNCODED = _DELIVERED | frozenset(
+_DELIVERED = frozenset(_DELIVERED_NAMES.split())
+_UNCODED_NAMES = (
     "received return-path message-id in-reply-to references authentication-results dkim-signature "
-    "arc-authentication-results arc-seal arc-message-signature received-spf x-helpdesk-loop date".split()
+    "arc-authentication-results arc-seal arc-message-signature received-spf x-helpdesk-loop date"
 )
+_UNCODED = _DELIVERED | frozenset(_UNCODED_NAMES.split())
 """Fields in which RFC 2047 allows no encoded words; decoding them would let a writer forge their grammar."""
 
 
-def parse(raw: bytes) -> Inbound:
-    """Read a mail. Never raises."""
+def parse(raw: bytes, skeleton: Skeleton | None = None) -> Inbound:
+    """Read a mail, from its skeleton where the caller took it apart before. Never raises.
+
+    But for MemoryError: what it means is the caller's to decide.
+    """
     try:
-        return read(raw, split(raw))
+        return _read(raw, skeleton or split(raw))
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001  whatever it is, the mail must stay visible
         return _defeated(raw, error)
 
@@ -39,7 +47,7 @@ def headers_only(raw: bytes) -> Inbound:
     try:
         head = read_head(raw, 0, len(raw))
         empty = Skeleton(head, "text/plain", {}, [], [*head.notes, "only the header was read"])
-        return read(raw, empty)
+        return _read(raw, empty)
     except Exception as error:  # noqa: BLE001  as above
         return _defeated(raw, error)
 
@@ -49,10 +57,8 @@ def part_bytes(raw: bytes, part: Part) -> bytes:
     return decode_range(raw, part.start, part.end, part.encoding)
 
 
-def read(raw: bytes, skeleton: Skeleton) -> Inbound:
+def _read(raw: bytes, skeleton: Skeleton) -> Inbound:
     """Make an Inbound of a message that was taken apart."""
-    from helpdesk_cli.mail import automatic
-
     head = skeleton.head
     content = body.read_body(raw, skeleton)
     notes = skeleton.notes + content.notes
@@ -62,9 +68,6 @@ def read(raw: bytes, skeleton: Skeleton) -> Inbound:
     unread = sum(address_list.count_addresses(data) for name, data in head.lost if name in ("to", "cc"))
     if to_total + cc_total + unread > len(to) + len(cc):
         notes.append(f"{to_total + cc_total + unread} recipients, only {len(to) + len(cc)} were read")
-    kind: Automatic = Automatic.NO
-    bounced: tuple[Bounced, ...] = ()
-    returned: tuple[str, ...] = ()
     kind, bounced, returned = automatic.judge(raw, skeleton, sender, content.text)
     return Inbound(
         message_id=next(iter(_ids(head.first("message-id"))), ""),
@@ -86,12 +89,17 @@ def read(raw: bytes, skeleton: Skeleton) -> Inbound:
         automatic=kind,
         bounced=bounced,
         returned_ids=returned,
-        received=sum(name == "received" for name, _ in head.fields),
+        received=len(head.every("received")),
         loop_marks=tuple(one_line(value, 1000) for value in head.every("x-helpdesk-loop")),
-        headers=tuple([(name, _shown(name, value)) for name, value in head.fields]),
+        headers=tuple([pair if _is_plain(pair[1]) else (pair[0], _shown(*pair)) for pair in head.fields]),
         recipients_total=to_total + cc_total + unread,
         notes=tuple(dict.fromkeys(one_line(note, 200) for note in notes))[:NOTES],
     )
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value may be kept as it is."""
+    return value.isprintable() and "=?" not in value
 
 
 def _shown(name: str, value: str) -> str:
@@ -120,6 +128,8 @@ def _sender(head: Head, notes: list[str]) -> tuple[Mailbox | None, bool]:
 
 def _delivered(head: Head) -> tuple[str, ...]:
     """The addresses of the fields in which mail servers keep the envelope's recipient, top first."""
+    if _DELIVERED.isdisjoint(head.named):
+        return ()
     values = [value for name, value in head.fields if name in _DELIVERED]
     return tuple(dict.fromkeys(box.address for box in address_list.read_all(values, 100)[0]))
 
@@ -134,9 +144,14 @@ def _return_path(head: Head) -> str | None:
     return None
 
 
+_ID = re.compile(r"<[^<>\s]{1,990}>")
+
+
 def _ids(value: str) -> tuple[str, ...]:
     """The Message-IDs of a header with their angle brackets; a bare one gets them."""
-    found = re.findall(r"<[^<>\s]{1,990}>", value)
+    if not value:
+        return ()
+    found = _ID.findall(value)
     if not found and "<" not in value:
         word = value.strip()
         if "@" in word and len(word) <= 990 and not re.search(r"[\s<>]", word):

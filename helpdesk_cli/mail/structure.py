@@ -11,40 +11,15 @@ import re
 
 from msgspec import Struct, field
 
-from helpdesk_cli.mail.decode import decode_text, parse_parameters
+from helpdesk_cli.mail.decode import parse_parameters
+from helpdesk_cli.mail.header import Head, read_head
 from helpdesk_cli.mail.transfer import encoding_name
 
-HEADER_BLOCK = 256_000  # bytes of the message's own header that are read
-PART_HEADER_BLOCK = 64_000  # … and of a part's
-HEADERS_TOGETHER = 1_000_000  # … and of all parts' together
-FIELD = 64_000  # characters of one header field
-FIELDS = 2_000
+PART_HEADER_BLOCK = 64_000  # bytes of a part's header that are read
+HEADERS_TOGETHER = 1_000_000  # … and of all parts' headers together
 DEPTH = 50
 PARTS = 1_000
 BOUNDARY = 2_048  # Postfix's limit
-
-
-class Head(Struct):
-    """A header: its fields, top first, as (lower-case name, unfolded value), and where the body begins.
-
-    Values are text, but encoded words are still encoded. ``spaced`` tells of a blank before a colon,
-    which mail servers and programs read differently. ``lost`` are the raw bytes of what was cut, a
-    lower-case name and the bytes each.
-    """
-
-    fields: list[tuple[str, str]]
-    body: int
-    notes: list[str] = field(default_factory=list)
-    spaced: bool = False
-    lost: list[tuple[str, bytes]] = field(default_factory=list)
-
-    def first(self, name: str) -> str:
-        """The value of the topmost field of that name, else ""."""
-        return next((value for key, value in self.fields if key == name), "")
-
-    def every(self, name: str) -> list[str]:
-        """The values of all fields of that name, top first."""
-        return [value for key, value in self.fields if key == name]
 
 
 class Leaf(Struct):
@@ -87,88 +62,8 @@ class _Container(Struct):
     seen: int = 0
 
 
-_FIELD = re.compile(
-    r"([!-9;-~]++)([ \t]*+):[ \t]*+([^\r\n]*+(?:(?:\r\n|[\r\n])[ \t][^\r\n]*+)*+)(?:\r\n|[\r\n]|\Z)|([\s\S]+)"
-)
-_FOLD = re.compile(r"\r\n|[\r\n]")
 _ENVELOPE = re.compile(rb"(?:>?From (?![ \t]*:)[^\r\n]*+(?:\r\n|[\r\n]))+")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf|[\0\r\n \t])++(?=[!-9;-~]++[ \t]*+:|>?From (?![ \t]*:))")
-
-
-def _body_offset(raw: bytes, start: int, end: int) -> tuple[int, int]:
-    """Where the header ends and where the body begins; both ``end`` without an empty line."""
-    stop, body = end, end
-    found = raw.find(b"\n\r\n", start, end)
-    if found >= 0:
-        stop, body = found + 1, found + 3
-    found = raw.find(b"\n\n", start, stop)
-    if found >= 0:
-        stop, body = found + 1, found + 2
-    found = raw.find(b"\r\r", start, stop)
-    if found >= 0:
-        stop, body = found + 1, found + 2
-    return stop, body
-
-
-def read_head(raw: bytes, start: int, end: int, limit: int = HEADER_BLOCK) -> Head:
-    """Read the header that begins at ``start``.
-
-    A line that is no header field ends it, as in Postfix and in the standard library; the line belongs
-    to the body then, so that nothing of a mail without an empty line is lost.
-    """
-    if raw[start : start + 1] in (b"\n", b"\r"):
-        return Head([], start + (2 if raw[start : start + 2] == b"\r\n" else 1))
-    stop, body = _body_offset(raw, start, end)
-    notes: list[str] = []
-    cut = stop - start > limit
-    block = raw[start : start + limit] if cut else raw[start:stop]
-    try:
-        text, codec = block.decode(), "utf-8"
-    except UnicodeDecodeError:
-        text, codec = block.decode("latin-1"), "latin-1"
-    found = _FIELD.findall(text)
-    head = Head([], body, notes)
-    if found and found[-1][3]:
-        rest = found.pop()[3]
-        if not cut or len(rest) < len(text):
-            head.body = start + len(block) - len(rest.encode(codec))
-            if found and not rest.isspace():
-                notes.append("a line that is no header field ends the header")
-            cut = False
-        if not found:
-            head.body = start
-    if cut:
-        notes.append(f"the header has {stop - start} bytes, only the first {limit} were read")
-        if found:
-            tail = _end_of_field(raw, start + limit, stop)
-            head.lost.append((found[-1][0].lower(), raw[start + limit : tail]))
-    _take_fields(head, found, codec == "latin-1")
-    return head
-
-
-def _end_of_field(raw: bytes, position: int, stop: int) -> int:
-    """Where the header field that holds ``position`` ends."""
-    match = re.compile(rb"(?:\r\n|[\r\n])(?![ \t])").search(raw, position, stop)
-    return match.start() if match else stop
-
-
-def _take_fields(head: Head, found: list[tuple[str, str, str, str]], latin: bool) -> None:
-    """Unfold the fields found and keep them within the limits."""
-    fields = head.fields
-    for name, blank, value, _ in found[:FIELDS]:
-        if "\n" in value or "\r" in value:
-            value = _FOLD.sub("", value)
-        if latin and not value.isascii():
-            value = decode_text(value.encode("latin-1"))
-        if blank:
-            head.spaced = True
-        if len(value) > FIELD:
-            head.notes.append(f"a {name[:40].lower()} field of {len(value)} characters was cut")
-            head.lost.append((name.lower(), value[FIELD:].encode("utf-8", "replace")))
-            value = value[:FIELD]
-        fields.append((name.lower(), value.rstrip()))
-    if len(found) > FIELDS:
-        head.notes.append(f"{len(found)} header fields, only the first {FIELDS} were read")
 
 
 def split(raw: bytes) -> Skeleton:
@@ -200,28 +95,25 @@ class _Reader:
     def enter(self, head: Head, end: int, within: tuple[tuple[int, str], ...]) -> tuple[str, dict[str, str]]:
         """Open the multipart whose header was read, or keep the leaf."""
         self.count += 1
-        wanted = dict.fromkeys(_WANTED, "")
-        for name, value in head.fields:
-            if name in wanted and not wanted[name]:
-                wanted[name] = value
+        content_type, disposition_value = head.first("content-type"), head.first("content-disposition")
         default = "message/rfc822" if within and within[-1][1] == "multipart/digest" else "text/plain"
-        kind, params = parse_parameters(wanted["content-type"]) if wanted["content-type"] else (default, {})
+        kind, params = parse_parameters(content_type) if content_type else (default, _NOTHING)
         kind = _clean_type(kind) or default
         if kind.startswith("multipart/") and self._open(kind, params, head.body, end, within):
             return kind, params
         disposition, disposition_params = "", _NOTHING
-        if wanted["content-disposition"]:
-            disposition, disposition_params = parse_parameters(wanted["content-disposition"])
+        if disposition_value:
+            disposition, disposition_params = parse_parameters(disposition_value)
         self.leaves.append(
             Leaf(
                 kind,
                 params,
                 head.body,
                 end,
-                encoding_name(wanted["content-transfer-encoding"]),
+                encoding_name(head.first("content-transfer-encoding")),
                 disposition,
                 disposition_params,
-                wanted["content-id"].strip()[:1000],
+                head.first("content-id").strip()[:1000],
                 within,
             )
         )
@@ -238,7 +130,7 @@ class _Reader:
         if not boundary or len(boundary) > BOUNDARY:
             if boundary:
                 self.notes.append("a boundary is too long")
-            self._whole(kind, body, end, within)
+            self._whole(body, end, within)
             return True
         if len(within) >= DEPTH:
             self.notes.append(f"parts nested deeper than {DEPTH} were not read")
@@ -248,7 +140,7 @@ class _Reader:
         found = _find_delimiter(self.raw, boundary, body, end)
         if found is None:
             self.notes.append("the boundary of a multipart never occurs")
-            self._whole(kind, body, end, within)
+            self._whole(body, end, within)
             return True
         if found[0] - body > 1000:
             self._keep("before-the-parts.txt", body, found[0], within, "text/plain")
@@ -256,7 +148,7 @@ class _Reader:
         self.open.append(container)
         return True
 
-    def _whole(self, kind: str, start: int, end: int, within: tuple[tuple[int, str], ...]) -> None:
+    def _whole(self, start: int, end: int, within: tuple[tuple[int, str], ...]) -> None:
         """Keep a multipart that cannot be taken apart: as text where it is the message, else as a file."""
         if within:
             self._keep("unread.eml", start, end, within)
@@ -317,7 +209,6 @@ class _Reader:
         return True
 
 
-_WANTED = ("content-type", "content-disposition", "content-transfer-encoding", "content-id")
 _NOTHING: dict[str, str] = {}
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}")
 
