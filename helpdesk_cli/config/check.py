@@ -66,14 +66,8 @@ def check_texts(settings: Settings) -> Iterator[Fault]:
     for key, table in tables:
         for name in table.__struct_fields__:
             value = getattr(table, name)
-            if isinstance(value, str):
-                if not value.isprintable() and name not in SHELL and has_control(value):
-                    yield Fault((*key, name), "holds a control character or a line break; take it out")
-            elif (
-                isinstance(value, tuple)
-                and not all(map(str.isprintable, value))
-                and any(map(has_control, value))
-            ):
+            texts = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+            if name not in SHELL and not all(map(str.isprintable, texts)) and any(map(has_control, texts)):
                 yield Fault((*key, name), "holds a control character or a line break; take it out")
 
 

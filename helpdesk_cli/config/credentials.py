@@ -94,7 +94,8 @@ def run(command: Command, key: str) -> bytes:
         # Its children too: one that lives on would keep the pipe open, and us waiting.
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
+        else:
+            process.kill()
         process.communicate()
         if isinstance(error, TimeoutExpired):
             raise Unreachable(f"{key}: the command took longer than {SECONDS} s and was stopped") from None

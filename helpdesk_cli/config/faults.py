@@ -27,6 +27,7 @@ LATER: tuple[Key, ...] = (
 FILLERS = {"state": "open"}
 """What stands for a required value that is missing, so that the rest can be looked at; else a text."""
 
+BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 MISSING = object()
 
 
@@ -51,9 +52,7 @@ def follows(rule: Fault, value: Fault) -> bool:
 
 def dotted(key: Key) -> str:
     """Write a key as TOML does; a part that is not a bare key in quotes."""
-    return ".".join(
-        part if part.replace("-", "").replace("_", "").isalnum() else quoted(part) for part in key
-    )
+    return ".".join(part if part and BARE.issuperset(part) else quoted(part) for part in key)
 
 
 def quoted(value: object) -> str:

@@ -94,13 +94,24 @@ def refuse_strangers(path: str, what: str, state: os.stat_result) -> None:
         raise BadConfig(f"{path}: cannot read {what}: is a directory")
     ours = os.geteuid()
     if state.st_uid not in (ours, 0):
+        owner, we = name_of(state.st_uid), name_of(ours)
         raise BadConfig(
-            f"{path}: {what} belongs to user {state.st_uid}, not to you ({ours}) or root; "
-            "run as its owner, or make it yours with chown"
+            f"{path}: {what} belongs to {owner}, not to you ({we}) or root, and could make you run "
+            f"what {owner} wants; run: sudo -u {owner} helpdesk … or: chown {we} {path}"
         )
     if state.st_mode & 0o022:
         mode = f"{state.st_mode & 0o777:04o}"
         raise BadConfig(f"{path}: {what} may be written by others (mode {mode}); run: chmod go-w {path}")
+
+
+def name_of(user: int) -> str:
+    """Name a user by the login, else by the number as ``sudo -u`` takes it."""
+    from pwd import getpwuid
+
+    try:
+        return getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"
 
 
 def is_exposed(state: os.stat_result) -> bool:

@@ -21,6 +21,8 @@ ADDED = [
     # what is added to the sound file, the key that is told, words of the sentence
     ('[desk]\nname = " "', "desk.name", "empty"),
     ('[desk]\nname = "A\\r\\nBcc: x@example.com"', "desk.name", "line break"),
+    ('[desk]\nadmin = ["a", "b\\u0085"]', "desk.admin", "line break"),
+    ('[mailbox.two]\nkind = "pipe"\nspam_headers = ["A: b\\u007f"]', "mailbox.two.spam_headers", "control"),
     ('[desk]\ndomain = "exa mple.com"', "desk.domain", "example.com"),
     ('[desk]\ndomain = ""', "desk.domain", "example.com"),
     ('[desk]\nsubject_tag = ""', "desk.subject_tag", "1 to 20"),
@@ -205,6 +207,7 @@ SOUND_TOO = [
     '[mailbox.two]\nkind = "imap"\nhost = "h"\nusername = "u"\npassword_command = """\nset -e\necho x\n"""',
     f'{SECOND}reply_address = "second+{{token}}@example.com"\nformerly = ["old"]\naliases = ["x@a.example"]',
     f'{SECOND}aliases = ["second@example.com"]',
+    '[mailbox.two]\nhost = "h"\nusername = "u"\npassword_command = ["sh", "-c", "a\\nb"]',
     f'{SECOND}address = "hilfe@bücher.example"'.replace('address = "second@example.com"\n', ""),
     '[mailbox.two]\nkind = "pipe"\nspam_headers = ["X-Spam-Flag: YES"]\nrecipient_headers = ["X-To"]',
     '[category.billing]\nname = "Billing"',

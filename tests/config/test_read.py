@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_cli.config import load
@@ -348,6 +348,7 @@ PAIRS = st.builds("{} = {}".format, KEYS, WRITTEN)
 TOMLISH = st.lists(st.one_of(HEADERS, PAIRS, st.text(max_size=20)), max_size=12).map("\n".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(TOMLISH, st.text()).map(lambda text: text.encode(errors="surrogatepass")) | st.binary())
 def test_any_text_gives_settings_or_one_refusal(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
