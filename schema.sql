@@ -1,0 +1,259 @@
+-- The whole store, in reading order: people, mail that came, tickets, mail that goes, counters.
+-- Times are text in UTC, 2026-11-22T09:30:00Z. Addresses that are compared are folded: lower case, the
+-- domain as A-label. The engine puts these types into its database's own and adds the search index.
+
+-- People --------------------------------------------------------------------------------------------
+
+create table client (
+  id integer primary key,
+  name text not null,
+  email text not null,                    -- the primary address, as it is written
+  organization text,
+  note text not null default '',
+  created_at text not null
+);
+
+-- Every address by which a client is known; the primary one too.
+create table client_address (
+  address text primary key,               -- folded
+  client_id integer not null references client (id),
+  shown text not null,                    -- as it is written
+  bounce_score real not null default 0,   -- hard bounces count 1, soft ones 0.5, at most once a day
+  bounced_at text,
+  added_at text not null
+);
+create index client_address_client on client_address (client_id);
+
+create table staff (
+  id integer primary key,
+  login text not null unique,
+  name text not null,
+  email text not null,
+  role text not null default 'staff',     -- staff | admin
+  created_at text not null,
+  retired_at text
+);
+
+create table staff_address (
+  address text primary key,               -- folded
+  staff_id integer not null references staff (id)
+);
+create index staff_address_staff on staff_address (staff_id);
+
+create table staff_department (
+  staff_id integer not null references staff (id),
+  department text not null,
+  primary key (staff_id, department)
+);
+create index staff_department_department on staff_department (department);
+
+-- Addresses and whole domains from which nothing is taken in.
+create table block (
+  pattern text primary key,               -- folded: someone@example.com, or example.com with what is below it
+  blocked_at text not null,
+  blocked_by text not null
+);
+
+-- Mail that came --------------------------------------------------------------------------------------
+
+-- Bytes kept once, by their digest: raw messages, and files that staff attach.
+create table blob (
+  sha256 text primary key,                -- hexadecimal, of the bytes before compression
+  size integer not null,
+  codec text not null,                    -- zstd | none
+  data blob not null
+);
+
+-- What is remembered of a mailbox from run to run.
+create table mailbox (
+  name text primary key,
+  first_fetch_at text not null,
+  memory text not null default '',        -- the source's own notes; they only save work
+  succeeded_at text,
+  failed_at text,                         -- of the present row of failures; null while all is well
+  failures integer not null default 0,
+  error text not null default ''
+);
+
+-- Every message ever fetched and what became of it.
+create table inbox (
+  id integer primary key,
+  mailbox text not null,
+  source_key text not null,               -- its identity inside the mailbox
+  arrived_at text not null,
+  kept_at text not null,
+  sha256 text not null,                   -- of its bytes as they came: blob.sha256
+  core text,                              -- digest without trace headers; null until settled
+  size integer not null,
+  is_whole integer not null default 1,    -- 0: header and first 64 kB, the rest is on the server
+  is_imported integer not null default 0,
+  envelope_sender text,
+  envelope_recipients text not null default '',   -- one a line
+  attempts integer not null default 0,    -- counted before each attempt to read it
+  outcome text not null default 'pending',
+  reason text not null default '',        -- the name of the rule that won
+  ticket integer,
+  duplicate_of integer,
+  message_id text not null default '',
+  from_address text not null default '',
+  from_name text not null default '',
+  subject text not null default '',
+  note text not null default '',
+  settled_at text,
+  unique (mailbox, source_key)
+);
+create index inbox_sha256 on inbox (sha256);
+create index inbox_core on inbox (core);
+create index inbox_attention on inbox (outcome, id);
+create index inbox_ticket on inbox (ticket);
+
+-- Tickets ---------------------------------------------------------------------------------------------
+
+create table ticket (
+  number integer primary key,
+  subject text not null,
+  stage text not null,
+  state text not null,                    -- open | waiting | closed
+  is_active integer not null,             -- 1 where open or waiting
+  priority text not null,
+  department text not null,
+  category text,
+  channel text not null,                  -- email | phone | web | other
+  client_id integer references client (id),
+  assignee text,
+  created_at text not null,
+  updated_at text not null,
+  closed_at text,
+  due_at text,
+  unanswered_since text,
+  merged_into integer references ticket (number),
+  message_count integer not null default 0
+);
+create index ticket_active on ticket (is_active, updated_at);
+create index ticket_updated on ticket (updated_at);
+create index ticket_client on ticket (client_id, updated_at);
+create index ticket_assignee on ticket (assignee, is_active, updated_at);
+create index ticket_department on ticket (department, is_active, updated_at);
+create index ticket_stage on ticket (stage, updated_at);
+
+create table ticket_tag (
+  ticket integer not null references ticket (number),
+  tag text not null,
+  primary key (ticket, tag)
+);
+
+-- Who hears of a ticket's public words; the requester too.
+create table participant (
+  id integer primary key,
+  ticket integer not null references ticket (number),
+  address text not null,                  -- folded
+  shown text not null,                    -- as it is written
+  name text not null default '',
+  client_id integer references client (id),
+  since_at text not null,                 -- nothing older is ever shown to them
+  unique (ticket, address)
+);
+
+create table message (
+  id integer primary key,
+  ticket integer not null references ticket (number),
+  kind text not null,                     -- inbound | outbound | note
+  is_public integer not null,
+  role text not null,                     -- client | staff | system
+  name text not null default '',
+  email text not null default '',
+  client_id integer,
+  staff text,
+  at text not null,
+  date_header text not null default '',
+  subject text not null default '',
+  text text,                              -- the whole text; null where it is new_text
+  new_text text not null,
+  message_id text not null default '',
+  in_reply_to text not null default '',
+  inbox_id integer references inbox (id),
+  mark text not null default ''
+);
+create index message_ticket on message (ticket, id);
+create index message_message_id on message (message_id);
+create unique index message_inbox on message (inbox_id);
+
+-- A file: cut from the raw message of its message's mail, or a blob of its own.
+create table attachment (
+  id integer primary key,
+  message integer not null references message (id),
+  name text not null,
+  type text not null,
+  size integer not null,
+  sha256 text not null,                   -- of its own bytes
+  start_at integer not null default 0,    -- offsets of the encoded body in the raw message
+  end_at integer not null default 0,
+  encoding text not null default '',
+  content_id text not null default ''
+);
+create index attachment_message on attachment (message);
+
+-- The activity log.
+create table event (
+  id integer primary key,
+  ticket integer not null references ticket (number),
+  at text not null,
+  actor text not null,
+  kind text not null,
+  data text not null default '{}'         -- JSON
+);
+create index event_ticket on event (ticket, id);
+
+create table link (
+  ticket integer not null references ticket (number),
+  other integer not null references ticket (number),
+  kind text not null,                     -- continues | claims
+  linked_at text not null,
+  primary key (ticket, other, kind)
+);
+create index link_other on link (other);
+
+-- Mail that goes --------------------------------------------------------------------------------------
+
+create table letter (
+  id integer primary key,
+  kind text not null,                     -- acknowledgement | reply | alert | pager | rejection | …
+  state text not null default 'queued',
+  ticket integer references ticket (number),
+  message integer references message (id),   -- the message that it carries or speaks of
+  recipient text not null,                -- as it is written
+  recipient_key text not null,            -- folded
+  recipient_name text not null default '',
+  person integer not null default 0,      -- participant.id or staff.id, for its signed address
+  purpose text not null default '',       -- c: to a client, s: to staff, n: to staff about a note
+  department text not null default '',
+  subject text not null default '',       -- of the letter as it was last rendered, else a hint
+  facts text not null default '{}',       -- JSON: what the template needs beside the ticket
+  message_id text not null unique,        -- minted here, so that a retry is the same letter
+  attempts integer not null default 0,
+  next_attempt_at text not null,
+  created_at text not null,
+  claimed_at text,
+  claimed_by text,
+  sent_at text,
+  error text not null default ''
+);
+create index letter_due on letter (state, next_attempt_at);
+create index letter_ticket on letter (ticket);
+
+-- Counters --------------------------------------------------------------------------------------------
+
+-- What limits count: one row a thing that happened, forgotten after the longest window.
+create table tally (
+  kind text not null,
+  key text not null,
+  at text not null,
+  ticket integer
+);
+create index tally_window on tally (kind, key, at);
+create index tally_at on tally (at);
+
+create table counter (
+  name text primary key,
+  value integer not null
+);

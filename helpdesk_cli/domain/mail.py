@@ -133,3 +133,26 @@ def fold(address: str) -> str:
     except UnicodeError:
         pass
     return f"{local}{at}{domain}"
+
+
+class Token(Struct, frozen=True):
+    """A signed word of ours that passed its check.
+
+    ``purpose`` is ``c`` (to a client), ``s`` (to staff), ``n`` (to staff about a note). ``person`` is the
+    participant's or the staff member's id. It proves that its bearer saw a mail of ours to that person
+    about that ticket; it does not prove who the bearer is, for a forwarded mail carries it along.
+    """
+
+    purpose: str
+    ticket: int
+    person: int
+
+
+class Claims(Struct, frozen=True, kw_only=True):
+    """What a mail claims to answer, the strongest proof first in each list."""
+
+    tokens: tuple[Token, ...] = ()  # recipient addresses, In-Reply-To, References from the last
+    forged: int = 0  # words of a token's form that fail their check
+    message_ids: tuple[str, ...] = ()  # other people's, In-Reply-To first, then References from the last
+    tags: tuple[int, ...] = ()  # ticket numbers in the subject
+    is_ours: bool = False  # its own Message-ID is one that we signed, or it bears our loop mark

@@ -1,0 +1,150 @@
+"""A decided mail as a change of a ticket."""
+
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.mail import Inbound, Outcome, fold
+from helpdesk_cli.domain.people import Client, Staff
+from helpdesk_cli.domain.ticket import (
+    CLIENT,
+    CLOSED,
+    INBOUND,
+    NOTE,
+    OUTBOUND,
+    STAFF,
+    SYSTEM_ROLE,
+    Author,
+    Change,
+    Joining,
+    Message,
+    Ticket,
+    moved,
+    opened,
+    said,
+)
+from helpdesk_cli.domain.triage import Case, Decision
+from helpdesk_cli.settings import Settings
+
+NO_SUBJECT = "(no subject)"
+
+
+def message_of(
+    case: Case, decision: Decision, client: Client | None, staff: Staff | None, item: int | None
+) -> Message:
+    """The mail as a message of a ticket."""
+    inbound = case.inbound
+    return Message(
+        kind=_kind(decision),
+        is_public=decision.is_public,
+        author=_author(inbound, decision, client, staff),
+        at=case.arrived_at,
+        date_header=inbound.date_header,
+        subject=inbound.subject,
+        text=None if inbound.text == inbound.new_text else inbound.text,
+        new_text=inbound.new_text,
+        message_id=inbound.message_id,
+        in_reply_to=inbound.in_reply_to[0] if inbound.in_reply_to else "",
+        inbox_id=item,
+        mark=decision.mark,
+        attachments=inbound.attachments,
+    )
+
+
+def _kind(decision: Decision) -> str:
+    if decision.as_staff:
+        return OUTBOUND if decision.is_public else NOTE
+    return INBOUND
+
+
+def _author(inbound: Inbound, decision: Decision, client: Client | None, staff: Staff | None) -> Author:
+    if decision.as_staff and staff is not None:
+        return Author(role=STAFF, name=staff.name, email=staff.email, staff=staff.login)
+    name = inbound.sender.name if inbound.sender else ""
+    email = inbound.sender.address if inbound.sender else ""
+    if decision.outcome in (Outcome.AUTO_REPLY, Outcome.IGNORED, Outcome.BOUNCE):
+        return Author(role=SYSTEM_ROLE, name=name, email=email, client_id=client.id if client else None)
+    known = name or (client.name if client else "")
+    return Author(role=CLIENT, name=known, email=email, client_id=client.id if client else None)
+
+
+def new_ticket(
+    case: Case, settings: Settings, department: str, client: Client | None, *, is_closed: bool
+) -> Ticket:
+    """The ticket that a mail opens; an archived one is closed from its birth."""
+    state = CLOSED if is_closed else "open"
+    return Ticket(
+        subject=case.inbound.subject or NO_SUBJECT,
+        stage=settings.first_stage(state),
+        state=state,
+        priority=settings.middle_priority(),
+        department=department,
+        client_id=client.id if client else None,
+        created_at=case.arrived_at,
+        updated_at=case.arrived_at,
+        closed_at=case.arrived_at if is_closed else None,
+    )
+
+
+def take_in(
+    case: Case,
+    decision: Decision,
+    settings: Settings,
+    *,
+    ticket: Ticket | None,
+    department: str,
+    client: Client | None,
+    item: int | None,
+) -> Change:
+    """What a decided mail does to its ticket, or to a new one where ``ticket`` is None."""
+    staff = case.facts.staff if decision.as_staff else None
+    message = message_of(case, decision, client, staff, item)
+    actor = staff.login if staff else (fold(case.inbound.sender.address) if case.inbound.sender else "system")
+    joining = (
+        (Joining(address=case.inbound.sender.address, name=message.author.name, client_id=client.id),)
+        if client is not None and case.inbound.sender is not None and decision.is_public and not staff
+        else ()
+    )
+    if ticket is None:
+        fresh = new_ticket(case, settings, department, client, is_closed=decision.outcome is Outcome.ARCHIVED)
+        change = opened(fresh, message, actor, (*joining, *_joining_cc(case, settings)))
+    else:
+        change = said(
+            ticket, message, actor, _event(decision), **({"mark": decision.mark} if decision.mark else {})
+        )
+        knows = (
+            case.inbound.sender is not None
+            and decision.outcome is Outcome.REPLIED
+            and decision.mark != "flood"
+        )
+        change = replace(change, joining=joining if knows else ())
+        if decision.reopens:
+            stage = settings.first_stage("open")
+            change = moved(change, stage, "open", case.arrived_at, actor, kind="reopened")
+            change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
+    return replace(
+        change,
+        links=decision.links,
+        silent=not decision.alerts and not decision.as_staff,
+        acknowledge=decision.acknowledges,
+        repeat_subject=decision.repeats_subject,
+        page=decision.pages,
+    )
+
+
+def _event(decision: Decision) -> str:
+    if decision.as_staff:
+        return "answered" if decision.is_public else "noted"
+    kinds = {Outcome.AUTO_REPLY: "auto-replied", Outcome.IGNORED: "reported", Outcome.ARCHIVED: "archived"}
+    return kinds.get(decision.outcome, "replied")
+
+
+def _joining_cc(case: Case, settings: Settings) -> tuple[Joining, ...]:
+    """People in Cc join only where the mailbox says so and the sender was authenticated."""
+    if case.mailbox.cc != "join" or case.verdict != "pass":
+        return ()
+    own = settings.own_addresses()
+    people = (*case.inbound.to, *case.inbound.cc)
+    return tuple(
+        Joining(address=person.address, name=person.name)
+        for person in people[:20]
+        if fold(person.address) not in own and fold(person.address) != case.sender
+    )

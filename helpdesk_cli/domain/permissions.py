@@ -1,0 +1,18 @@
+"""Who may do what. Asked in one place, answered by pure functions."""
+
+from helpdesk_cli.domain.people import Actor
+from helpdesk_cli.domain.ticket import Ticket
+
+
+def may_see(actor: Actor, ticket: Ticket) -> bool:
+    """Staff see the tickets of their departments, and those that were given to them; an admin all."""
+    if actor.is_admin:
+        return True
+    return actor.staff is not None and (
+        ticket.department in actor.staff.departments or ticket.assignee == actor.login
+    )
+
+
+def may_administer(actor: Actor) -> bool:
+    """Only an admin changes staff, configuration and the store."""
+    return actor.is_admin

@@ -1,0 +1,354 @@
+"""What one mail becomes, and why: a table of rules, the first match wins.
+
+The name of the rule that won is stored with the message as its reason. Nothing here touches the world:
+the facts were looked up before, and what is decided is carried out afterwards.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Outcome, Verdict, fold
+from helpdesk_cli.domain.moments import seconds_between
+from helpdesk_cli.domain.people import Client, Staff
+from helpdesk_cli.domain.ticket import CLOSED
+from helpdesk_cli.settings import Mailbox, Operation
+
+MAX_RECEIVED = 50
+"""More hops than that are a loop (Postfix's ``hopcount_limit``)."""
+
+CROWD = 50
+"""A mail to more addresses than that is not acknowledged."""
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """A ticket that a mail claims, and who takes part in it."""
+
+    number: int
+    state: str
+    closed_at: str | None
+    department: str
+    client_id: int | None
+    people: dict[str, int]  # every folded address of every participant -> participant.id
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the store knows about a mail."""
+
+    duplicate: int | None = None  # the message that was here before
+    duplicate_ticket: int | None = None
+    is_own: bool = False  # the sender's address is one of the desk's
+    is_blocked: bool = False
+    staff: Staff | None = None
+    client: Client | None = None
+    staff_ticket: Known | None = None  # of the first staff token
+    staff_person: int = 0
+    staff_purpose: str = ""
+    client_ticket: Known | None = None  # of the first client token
+    reference: Known | None = None  # of the first known inbound Message-ID
+    tag: Known | None = None  # of the first subject tag that names a ticket
+    department: str = ""  # by the recipients, else the mailbox's own
+    is_flooding: bool = False
+    flood_ticket: int | None = None
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """All that a decision is made of."""
+
+    inbound: Inbound
+    claims: Claims
+    facts: Facts
+    mailbox: Mailbox
+    operation: Operation
+    verdict: Verdict = Verdict.UNKNOWN
+    arrived_at: str
+    is_old: bool = False  # arrived before the backlog's day
+    is_imported: bool = False
+    is_released: bool = False  # a person looked at it and lets it in
+    is_thanks: bool = False
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the sender is believed as far as this mailbox asks for it."""
+        return self.is_released or self.verdict is Verdict.PASS or self.mailbox.authentication == "none"
+
+    @property
+    def is_robot(self) -> bool:
+        return self.inbound.automatic is not Automatic.NO
+
+    @property
+    def sender(self) -> str:
+        return fold(self.inbound.sender.address) if self.inbound.sender else ""
+
+    @property
+    def is_stranger(self) -> bool:
+        return self.facts.client is None and self.facts.staff is None
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What shall become of a mail. ``ticket`` is null where a new one is opened, or none is meant."""
+
+    outcome: Outcome
+    reason: str = ""
+    ticket: int | None = None
+    is_public: bool = True
+    mark: str = ""
+    reopens: bool = False
+    acknowledges: bool = False
+    repeats_subject: bool = True
+    alerts: bool = True
+    pages: bool = False
+    as_staff: bool = False
+    links: tuple[tuple[int, str], ...] = ()
+    warnings: tuple[str, ...] = ()  # letters beside: rejection, spoof-warning
+
+
+Test = Callable[[Case], Decision | None]
+
+
+class Row(Struct, frozen=True):
+    """A rule. ``sentence`` says for people when it matches; a released mail passes by those that stop it."""
+
+    name: str
+    sentence: str
+    test: Test
+    stops: bool = False
+
+
+def triage(case: Case) -> Decision:
+    """What this mail becomes; the last row takes whatever is left."""
+    return explain(case)[-1][1] or _opened(case)
+
+
+def explain(case: Case) -> list[tuple[Row, Decision | None]]:
+    """Each row that was tried, with what it said; the last one won."""
+    tried: list[tuple[Row, Decision | None]] = []
+    for row in TABLE:
+        decision = None if case.is_released and row.stops else row.test(case)
+        if decision is not None:
+            decision = replace(decision, reason=decision.reason or row.name)
+        tried.append((row, decision))
+        if decision is not None:
+            break
+    return tried
+
+
+def _duplicate(case: Case) -> Decision | None:
+    if case.facts.duplicate is None:
+        return None
+    return Decision(outcome=Outcome.DUPLICATE, ticket=case.facts.duplicate_ticket)
+
+
+def _loop(case: Case) -> Decision | None:
+    if case.claims.is_ours or case.facts.is_own or case.inbound.received > MAX_RECEIVED:
+        return Decision(outcome=Outcome.LOOP)
+    return None
+
+
+def _bounce(case: Case) -> Decision | None:
+    return Decision(outcome=Outcome.BOUNCE) if case.inbound.automatic is Automatic.BOUNCE else None
+
+
+def _proved(case: Case) -> Known | None:
+    """The ticket that the strongest proof names, whoever sent it; for notes that only staff see."""
+    facts = case.facts
+    return facts.client_ticket or facts.staff_ticket or facts.reference or facts.tag
+
+
+def _noted(case: Case, outcome: Outcome) -> Decision:
+    known = _proved(case)
+    return Decision(outcome=outcome, ticket=known.number if known else None, is_public=False, alerts=False)
+
+
+def _vacation(case: Case) -> Decision | None:
+    return _noted(case, Outcome.AUTO_REPLY) if case.inbound.automatic is Automatic.VACATION else None
+
+
+def _report(case: Case) -> Decision | None:
+    return _noted(case, Outcome.IGNORED) if case.inbound.automatic is Automatic.REPORT else None
+
+
+def _blocked(case: Case) -> Decision | None:
+    return Decision(outcome=Outcome.IGNORED) if case.facts.is_blocked else None
+
+
+def _spam(case: Case) -> Decision | None:
+    for wanted in case.mailbox.spam_headers:
+        name, _, value = wanted.partition(":")
+        name, value = name.strip().lower(), value.strip().lower()
+        if any(
+            key == name and (not value or text.strip().lower() == value) for key, text in case.inbound.headers
+        ):
+            return Decision(outcome=Outcome.SPAM)
+    return None
+
+
+def _no_sender(case: Case) -> Decision | None:
+    return Decision(outcome=Outcome.HELD) if case.inbound.sender is None else None
+
+
+def _backlog(case: Case) -> Decision | None:
+    if not case.is_imported and (not case.is_old or case.mailbox.backlog == "answer" or case.is_released):
+        return None
+    if not case.is_imported and case.mailbox.backlog == "skip":
+        return Decision(outcome=Outcome.IGNORED)
+    known = case.facts.reference or case.facts.client_ticket or case.facts.staff_ticket
+    stranger = known is not None and case.sender not in known.people
+    return Decision(
+        outcome=Outcome.ARCHIVED,
+        ticket=known.number if known else None,
+        is_public=not stranger,
+        mark="third party" if stranger else "",
+        alerts=False,
+    )
+
+
+def _staff_reply(case: Case) -> Decision | None:
+    facts = case.facts
+    if facts.staff_ticket is None or facts.staff is None or not case.is_accepted:
+        return None
+    if facts.staff.id != facts.staff_person or not case.inbound.strict_sender:
+        return None
+    return Decision(
+        outcome=Outcome.REPLIED,
+        ticket=facts.staff_ticket.number,
+        is_public=facts.staff_purpose != "n",
+        as_staff=True,
+        alerts=False,
+    )
+
+
+def _spoofed_staff(case: Case) -> Decision | None:
+    if case.facts.staff_ticket is None:
+        return None
+    return Decision(outcome=Outcome.HELD, ticket=case.facts.staff_ticket.number, warnings=("spoof-warning",))
+
+
+def _failed_client(case: Case) -> Decision | None:
+    if case.facts.client_ticket is None or case.verdict is not Verdict.FAIL:
+        return None
+    return Decision(outcome=Outcome.HELD, ticket=case.facts.client_ticket.number)
+
+
+def _client_reply(case: Case) -> Decision | None:
+    known = case.facts.client_ticket
+    if known is None or case.sender not in known.people:
+        return None
+    return _taken(case, known, "")
+
+
+def _third_party(case: Case) -> Decision | None:
+    known = case.facts.client_ticket
+    return _taken(case, known, "third party", is_public=False) if known else None
+
+
+def _by_reference(case: Case) -> Decision | None:
+    if not case.is_accepted:
+        return None
+    for known, mark in ((case.facts.reference, "by reference"), (case.facts.tag, "by subject")):
+        if known is not None and case.sender in known.people:
+            return _taken(case, known, mark)
+    return None
+
+
+def _rejected(case: Case) -> Decision | None:
+    if not case.is_stranger or case.mailbox.unknown_senders != "reject":
+        return None
+    polite = case.is_accepted and not case.is_robot
+    return Decision(outcome=Outcome.REJECTED, warnings=("rejection",) if polite else ())
+
+
+def _unknown_held(case: Case) -> Decision | None:
+    if case.is_stranger and case.mailbox.unknown_senders == "hold":
+        return Decision(outcome=Outcome.HELD)
+    return None
+
+
+def _no_department(case: Case) -> Decision | None:
+    return Decision(outcome=Outcome.HELD) if not case.facts.department else None
+
+
+def _flood(case: Case) -> Decision | None:
+    facts = case.facts
+    if not facts.is_flooding or facts.flood_ticket is None:
+        return None
+    return Decision(outcome=Outcome.REPLIED, ticket=facts.flood_ticket, mark="flood", alerts=False)
+
+
+def _opened(case: Case) -> Decision:
+    links = tuple((known.number, "claims") for known in (case.facts.reference, case.facts.tag) if known)
+    return _opening(case, links[:1])
+
+
+def _opening(case: Case, links: tuple[tuple[int, str], ...]) -> Decision:
+    """A new ticket, and who hears of it."""
+    proved = case.verdict is Verdict.PASS
+    wish = {
+        "always": case.verdict is not Verdict.FAIL,
+        "known": case.facts.client is not None and case.verdict is not Verdict.FAIL,
+        "authenticated": proved,
+        "never": False,
+    }
+    return Decision(
+        outcome=Outcome.OPENED,
+        mark="sender not authenticated" if case.verdict is Verdict.FAIL else "",
+        acknowledges=wish[case.mailbox.acknowledge]
+        and not case.is_robot
+        and case.inbound.recipients_total <= CROWD,
+        repeats_subject=proved or case.mailbox.authentication == "none",
+        pages=not case.is_robot and case.verdict is not Verdict.FAIL,
+        links=links,
+    )
+
+
+def _taken(case: Case, known: Known, mark: str, *, is_public: bool = True) -> Decision:
+    """A further message of a ticket; of a closed one by its age: reopened, or a new linked one."""
+    reply = Decision(outcome=Outcome.REPLIED, ticket=known.number, is_public=is_public, mark=mark)
+    if known.state != CLOSED or case.is_thanks:
+        return reply
+    age = seconds_between(known.closed_at or case.arrived_at, case.arrived_at)
+    if age > case.operation.reopen_days * 86400:
+        if not case.facts.department and not known.department:
+            return reply
+        later = _opening(case, ((known.number, "continues"),))
+        return replace(later, reason="reopen-days", mark=mark or later.mark)
+    return replace(reply, reopens=not case.is_robot)
+
+
+TABLE: tuple[Row, ...] = (
+    Row("duplicate", "the same mail is here already", _duplicate),
+    Row("loop", "we wrote it ourselves, or it came over more than 50 hops", _loop, stops=True),
+    Row("bounce", "it reports that a mail could not be delivered", _bounce),
+    Row("vacation", "a vacation responder wrote it", _vacation, stops=True),
+    Row("report", "it is a read receipt or an abuse report", _report, stops=True),
+    Row("blocked", "its sender or their domain is blocked", _blocked, stops=True),
+    Row("spam", "one of the mailbox's spam_headers marks it", _spam, stops=True),
+    Row("no-sender", "nobody stands in From", _no_sender),
+    Row("backlog", "it is older than the backlog's day, or imported", _backlog),
+    Row("staff-reply", "staff answer an alert, with their own token", _staff_reply),
+    Row(
+        "spoofed-staff",
+        "a staff token, but not from that person as far as we can tell",
+        _spoofed_staff,
+        stops=True,
+    ),
+    Row(
+        "client-not-authenticated",
+        "a client's token, but the sender's authentication failed",
+        _failed_client,
+        stops=True,
+    ),
+    Row("client-reply", "a client's token, from a participant", _client_reply),
+    Row("third-party", "a client's token, from somebody else", _third_party),
+    Row(
+        "by-reference",
+        "it answers a known mail or names a ticket, and comes from a participant",
+        _by_reference,
+    ),
+    Row("unknown-rejected", "the sender is unknown and the mailbox rejects", _rejected, stops=True),
+    Row("unknown-held", "the sender is unknown and the mailbox holds", _unknown_held, stops=True),
+    Row("no-department", "no recipient and no mailbox names a department", _no_department),
+    Row("flood", "the sender opened more tickets than new_tickets_per_sender", _flood),
+    Row("new", "everything else", _opened),
+)

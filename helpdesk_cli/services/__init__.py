@@ -1,0 +1,1 @@
+"""What the product does; opens transactions and joins the wings below."""

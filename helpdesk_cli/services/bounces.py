@@ -1,0 +1,83 @@
+"""A mail of ours that came back: written on the letter, its ticket and the address."""
+
+from helpdesk_cli.domain.mail import Bounced, Inbound, fold
+from helpdesk_cli.domain.notices import Notice
+from helpdesk_cli.domain.ticket import Change, Event
+from helpdesk_cli.services.changes import is_over, put_letter, record
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.settings import Rate
+from helpdesk_cli.store import addresses, outbox, people, tallies, tickets
+from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store.outbox import Letter
+
+
+def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
+    """Note a bounce where it belongs; its ticket, where it speaks of a letter of one.
+
+    A bounce is believed only when it returns a Message-ID of a letter that we sent: those are signed, so
+    nobody can silence an address with an invented report.
+    """
+    returned = (*inbound.returned_ids, *inbound.in_reply_to)
+    letter = outbox.by_message_id(tx, returned) if returned else None
+    if letter is None:
+        return None
+    report = next((one for one in inbound.bounced if fold(one.address) == fold(letter.recipient)), None)
+    report = report or (inbound.bounced[0] if inbound.bounced else Bounced(letter.recipient, hard=True))
+    if report.hard:
+        outbox.put_state(tx, letter.id, "bounced", error=report.text or report.status or "came back")
+    addresses.count_bounce(tx, fold(letter.recipient), 1.0 if report.hard else 0.5, at)
+    ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
+    if ticket is None:
+        return None
+    data: dict[str, object] = {
+        "address": letter.recipient,
+        "hard": report.hard,
+        "status": report.status,
+        "text": report.text,
+    }
+    record(
+        tx,
+        desk,
+        Change(ticket=ticket, events=(Event(kind="bounced", at=at, actor="system", data=data),), silent=True),
+    )
+    if letter.purpose == "c":
+        _tell(tx, desk, letter, report, at)
+    return ticket.number
+
+
+def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
+    """Tell the assignee, else the department, once a day and address."""
+    key = fold(letter.recipient)
+    if is_over(tx, "bounce-told", key, (Rate(1, 86400),), at):
+        return
+    tallies.add(tx, "bounce-told", key, at)
+    ticket = tickets.load(tx, letter.ticket or 0)
+    assert ticket is not None
+    assignee = people.staff_by_login(tx, ticket.assignee) if ticket.assignee else None
+    heard = (
+        [assignee]
+        if assignee and assignee.retired_at is None
+        else people.all_staff(tx, department=ticket.department)
+    )
+    for member in heard:
+        notice = Notice(
+            kind="bounced",
+            address=member.email,
+            name=member.name,
+            person=member.id,
+            purpose="s",
+            facts={
+                "address": letter.recipient,
+                "letter": {"kind": letter.kind, "at": letter.created_at},
+                "diagnosis": report.text or report.status,
+            },
+        )
+        put_letter(
+            tx,
+            desk,
+            notice,
+            at=at,
+            ticket=ticket.number,
+            department=ticket.department,
+            subject=ticket.subject,
+        )

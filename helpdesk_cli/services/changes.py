@@ -1,0 +1,155 @@
+"""The one door through which a ticket changes, and letters are put."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.mail import Token, fold
+from helpdesk_cli.domain.moments import later
+from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, Audience, Notice, notices
+from helpdesk_cli.domain.ticket import Change, Ticket
+from helpdesk_cli.mail.tokens import signed_message_id
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.settings import Rate
+from helpdesk_cli.store import addresses, outbox, people, tallies, tickets
+from helpdesk_cli.store.engine import Tx
+
+
+class Recorded(Struct, frozen=True):
+    """What a change became: its ticket with its number, the ids of its messages and letters."""
+
+    ticket: Ticket
+    messages: tuple[int, ...] = ()
+    letters: tuple[int, ...] = ()
+
+
+def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
+    """Save a change and queue the letters that it calls for, or neither.
+
+    The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
+    sent for a change that is rolled back.
+    """
+    ticket = change.ticket
+    if ticket.number:
+        tickets.update(tx, ticket)
+    else:
+        ticket = replace(ticket, number=tickets.next_number(tx, desk.settings.desk.first_number))
+        tickets.insert(tx, ticket)
+    at = change.events[0].at if change.events else ticket.updated_at
+    for joining in change.joining:
+        tickets.join(tx, ticket.number, joining, at)
+    messages = tuple(tickets.add_message(tx, ticket.number, message) for message in change.messages)
+    for event in change.events:
+        tickets.add_event(tx, ticket.number, event)
+    for other, kind in change.links:
+        tickets.link(tx, ticket.number, other, kind, at)
+    change = replace(change, ticket=ticket)
+    letters = () if change.silent or not messages else _letters(tx, desk, change, messages, at)
+    return Recorded(ticket, messages, letters)
+
+
+def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
+    audience = Audience(
+        staff=tuple(people.all_staff(tx, department=change.ticket.department)),
+        participants=tuple(tickets.participants(tx, change.ticket.number)),
+    )
+    put = []
+    for notice in notices(change, audience, desk.settings):
+        letter = put_letter(
+            tx,
+            desk,
+            notice,
+            at=at,
+            ticket=change.ticket.number,
+            department=change.ticket.department,
+            message=messages[notice.message],
+            subject=change.ticket.subject,
+        )
+        if letter is not None:
+            put.append(letter)
+    return tuple(put)
+
+
+def put_letter(
+    tx: Tx,
+    desk: Desk,
+    notice: Notice,
+    *,
+    at: str,
+    ticket: int | None = None,
+    department: str = "",
+    message: int | None = None,
+    subject: str = "",
+) -> int | None:
+    """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all."""
+    if not _within_limits(tx, desk, notice, at):
+        return None
+    token = Token(notice.purpose or "c", ticket or 0, notice.person)
+    return outbox.put(
+        tx,
+        outbox.Letter(
+            kind=notice.kind,
+            ticket=ticket,
+            message=message,
+            recipient=notice.address,
+            recipient_name=notice.name,
+            person=notice.person,
+            purpose=notice.purpose,
+            department=department,
+            subject=subject,
+            facts=_counted_facts(tx, notice, at),
+            message_id=signed_message_id(desk.key, token, desk.dice(5), desk.settings.desk.domain),
+            next_attempt_at=desk.clock(),
+            created_at=desk.clock(),
+        ),
+    )
+
+
+def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
+    """Whether one more such letter may go, and count it if so. Windows slide by the time of arrival."""
+    limits, address = desk.settings.limits, fold(notice.address)
+    asked: list[tuple[str, str, tuple[Rate, ...]]] = []
+    if notice.kind == ACKNOWLEDGEMENT:
+        asked.append(("acknowledgement", address, limits.acknowledgements_per_address))
+        asked.append(("acknowledgements", "", limits.acknowledgements))
+    if notice.kind in LIMITED:
+        week_ago = later(at, -addresses.FORGOTTEN_AFTER_DAYS * 86400)
+        if addresses.is_given_up(tx, address, week_ago):
+            return False
+        asked.append(("automatic", address, limits.automatic_per_address))
+        asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
+    if notice.kind == PAGER:
+        asked.append(("page", address, limits.pages_per_person))
+    for kind, key, rates in asked:
+        if is_over(tx, kind, key, rates, at):
+            tallies.add(tx, f"{kind}-withheld", key, at)
+            if kind == "acknowledgements":
+                _page_once(tx, desk, at)
+            return False
+    for kind, key, _ in asked:
+        tallies.add(tx, kind, key, at)
+    return True
+
+
+def is_over(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> bool:
+    """Whether one of these rates is used up."""
+    return any(tallies.count(tx, kind, key, later(at, -rate.seconds)) >= rate.count for rate in rates)
+
+
+def _page_once(tx: Tx, desk: Desk, at: str) -> None:
+    """The whole desk's acknowledgements ran out: one page an hour says so."""
+    alerts = desk.settings.alerts
+    if not alerts.enabled or tallies.count(tx, "storm-page", "", later(at, -3600)):
+        return
+    tallies.add(tx, "storm-page", "", at)
+    text = "Too many new tickets: acknowledgements are off for now"
+    put_letter(
+        tx, desk, Notice(kind=PAGER, address=alerts.address, facts={"text": text}), at=at, subject=text
+    )
+
+
+def _counted_facts(tx: Tx, notice: Notice, at: str) -> dict[str, object]:
+    """A page also says how many were held back since the last one that went."""
+    if notice.kind != PAGER:
+        return notice.facts
+    withheld = tallies.count(tx, "page-withheld", fold(notice.address), later(at, -3600))
+    return {**notice.facts, "withheld": withheld} if withheld else notice.facts

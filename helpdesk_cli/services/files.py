@@ -1,0 +1,21 @@
+"""A file's bytes: cut from the raw mail that brought it, or kept by itself."""
+
+from helpdesk_cli.domain.mail import Part
+from helpdesk_cli.errors import Failed
+from helpdesk_cli.store import blobs
+from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store.inbox import Kept
+
+
+def attachment_bytes(tx: Tx, part: Part, kept: Kept | None) -> bytes:
+    """The decoded bytes of an attachment. Raises Failed where the store lost them."""
+    if part.end == 0:
+        data = blobs.load(tx, part.sha256)
+    else:
+        from helpdesk_cli.mail.parse import part_bytes
+
+        raw = blobs.load(tx, kept.sha256) if kept is not None else None
+        data = part_bytes(raw, part) if raw is not None else None
+    if data is None:
+        raise Failed(f"{part.name}: its bytes are not in the store; run 'helpdesk doctor'")
+    return data

@@ -1,0 +1,194 @@
+"""The inbox and the outbox as people handle them: look, release, retry, drop, explain."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.mail import Mailbox as Address
+from helpdesk_cli.domain.mail import Outcome
+from helpdesk_cli.domain.triage import Case, Decision, Row, explain
+from helpdesk_cli.errors import Failed, NotFound, Usage
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.incoming import MailboxReport, mailbox_of, settle_again
+from helpdesk_cli.services.reading import Ready, make_ready
+from helpdesk_cli.services.settling import Release, make_case, settle
+from helpdesk_cli.store import blobs, inbox, outbox, people
+from helpdesk_cli.store.inbox import Entry, Kept
+from helpdesk_cli.store.outbox import Letter
+
+ON_A_TICKET = ("opened", "replied", "archived", "command")
+"""Outcomes that cannot be undone from the inbox."""
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """Why a mail becomes what it becomes: every row that was tried, the facts, the verdict."""
+
+    case: Case
+    tried: list[tuple[Row, Decision | None]]
+    ready: Ready
+
+
+def entries(
+    desk: Desk,
+    *,
+    outcome: str | None = None,
+    mailbox: str | None = None,
+    everything: bool = False,
+    since: str | None = None,
+    limit: int | None = None,
+) -> list[Entry]:
+    """The inbox as a list, newest first; unless asked otherwise what needs a person. Raises Usage."""
+    if outcome is not None and outcome not in set(Outcome):
+        raise Usage(f"--outcome {outcome}: must be one of {', '.join(Outcome)}")
+    wanted = (outcome,) if outcome else (() if everything else inbox.NEEDS_A_PERSON)
+    with desk.engine.read() as tx:
+        return inbox.entries(tx, outcomes=wanted, mailbox=mailbox, since=since, limit=limit)
+
+
+def entry(desk: Desk, item: int) -> Entry:
+    """One message of the inbox. Raises NotFound."""
+    with desk.engine.read() as tx:
+        found = inbox.entry(tx, item)
+    if found is None:
+        raise NotFound(f"{item}: no such message; 'helpdesk inbox list --all' shows them")
+    return found
+
+
+def raw(desk: Desk, item: int) -> bytes:
+    """The bytes of a message as they came."""
+    entry(desk, item)
+    with desk.engine.read() as tx:
+        kept = inbox.load(tx, item)
+        data = blobs.load(tx, kept.sha256) if kept else None
+    if data is None:
+        raise Failed(f"{item}: its bytes are not in the store; run 'helpdesk doctor'")
+    return data
+
+
+def _kept(desk: Desk, item: int) -> Kept:
+    with desk.engine.read() as tx:
+        kept = inbox.load(tx, item)
+    if kept is None:
+        raise NotFound(f"{item}: no such message; 'helpdesk inbox list --all' shows them")
+    return kept
+
+
+def release(desk: Desk, item: int, *, client: str | None = None, department: str | None = None) -> Entry:
+    """Let a message in that was held, rejected, ignored or taken for spam: a person vouches for it.
+
+    ``client`` gives a sender to a mail without one. Raises Failed where it is on a ticket already, or
+    something is still missing, NotFound.
+    """
+    from helpdesk_cli.services.tickets import slug_of
+
+    found = entry(desk, item)
+    if found.outcome in ON_A_TICKET or found.outcome == Outcome.DUPLICATE:
+        raise Failed(
+            f"message {item} is {found.outcome} already (ticket {found.ticket}); nothing was changed"
+        )
+    slug = slug_of("department", desk.settings.department, department) or ""
+    kept = _kept(desk, item)
+    ready = make_ready(desk, kept, raw(desk, item), mailbox_of(desk, kept.mailbox))
+    if client is not None:
+        with desk.engine.read() as tx:
+            known = people.client_by_address(tx, client)
+        sender = Address(client, known.name if known else "")
+        ready = replace(ready, inbound=replace(ready.inbound, sender=sender))
+    if ready.inbound.sender is None:
+        raise Failed(f"message {item} has no sender; name the client with --client ADDRESS")
+    with desk.engine.write() as tx:
+        inbox.reopen(tx, item)
+        outcome = settle(tx, desk, ready, mailbox_of(desk, kept.mailbox), Release(department=slug))
+        if outcome is Outcome.HELD:
+            raise Failed(f"message {item} names no department; name one with --department")
+    return entry(desk, item)
+
+
+def retry(desk: Desk, item: int) -> Entry:
+    """Read and decide a message once more, by today's rules: failed, held, rejected, spam, ignored ones."""
+    found = entry(desk, item)
+    if found.outcome in ON_A_TICKET:
+        raise Failed(
+            f"message {item} is {found.outcome} already (ticket {found.ticket}); nothing was changed"
+        )
+    with desk.engine.write() as tx:
+        inbox.reopen(tx, item)
+    report = MailboxReport(name=found.mailbox)
+    settle_again(desk, _kept(desk, item), report)
+    return entry(desk, item)
+
+
+def drop(desk: Desk, items: Sequence[int]) -> None:
+    """Put messages aside as dealt with; their bytes stay."""
+    with desk.engine.write() as tx:
+        for item in items:
+            found = inbox.entry(tx, item)
+            if found is None:
+                raise NotFound(f"{item}: no such message; 'helpdesk inbox list --all' shows them")
+            if found.outcome in ON_A_TICKET:
+                raise Failed(f"message {item} is on ticket {found.ticket}; nothing was changed")
+            inbox.settle(
+                tx, item, outcome="dropped", reason=f"by {desk.actor.login}", settled_at=desk.clock()
+            )
+
+
+def explained(
+    desk: Desk, data: bytes, *, mailbox: str | None = None, item: int = 0, recipient: str = ""
+) -> Explained:
+    """What would become of a message, and why; writes nothing."""
+    name = mailbox or next(iter(desk.settings.mailbox), "")
+    if mailbox is not None and mailbox not in desk.settings.mailbox:
+        raise NotFound(f"{mailbox}: no such mailbox")
+    if item:
+        kept = _kept(desk, item)
+    else:
+        now = desk.clock()
+        kept = Kept(
+            mailbox=name,
+            source_key="",
+            arrived_at=now,
+            kept_at=now,
+            sha256=blobs.digest(data),
+            size=len(data),
+            envelope_recipients=(recipient,) if recipient else (),
+        )
+    settings = mailbox_of(desk, kept.mailbox)
+    ready = make_ready(desk, kept, data, settings)
+    with desk.engine.read() as tx:
+        case = make_case(tx, desk, ready, settings)
+    return Explained(case=case, tried=explain(case), ready=ready)
+
+
+def letters(
+    desk: Desk,
+    *,
+    state: str | None = None,
+    everything: bool = False,
+    since: str | None = None,
+    ticket: int | None = None,
+    limit: int | None = None,
+) -> list[Letter]:
+    """The outbox as a list, newest first; unless asked otherwise what is not sent."""
+    known = (*outbox.NOT_SENT, "sent", "dropped")
+    if state is not None and state not in known:
+        raise Usage(f"--state {state}: must be one of {', '.join(known)}")
+    states = (state,) if state else (() if everything else outbox.NOT_SENT)
+    with desk.engine.read() as tx:
+        return outbox.letters(tx, states=states, ticket=ticket, since=since, limit=limit)
+
+
+def letter(desk: Desk, number: int) -> Letter:
+    """One letter. Raises NotFound."""
+    with desk.engine.read() as tx:
+        found = outbox.load(tx, number)
+    if found is None:
+        raise NotFound(f"{number}: no such letter; 'helpdesk outbox list --all' shows them")
+    return found
+
+
+def letter_raw(desk: Desk, number: int) -> bytes:
+    """A letter's bytes as they would be handed over now."""
+    from helpdesk_cli.services.writing import write
+
+    return write(desk, letter(desk, number)).raw

@@ -1,0 +1,209 @@
+"""What becomes of one mail: its facts looked up, its decision carried out, in one transaction."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.intake import take_in
+from helpdesk_cli.domain.mail import Outcome, fold
+from helpdesk_cli.domain.moments import later
+from helpdesk_cli.domain.notices import Notice
+from helpdesk_cli.domain.people import Client
+from helpdesk_cli.domain.ticket import Change, Event
+from helpdesk_cli.domain.triage import Case, Decision, Facts, triage
+from helpdesk_cli.services import bounces
+from helpdesk_cli.services.changes import is_over, put_letter, record
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.reading import Ready, department_for
+from helpdesk_cli.settings import Mailbox, Rate
+from helpdesk_cli.store import facts as store_facts
+from helpdesk_cli.store import inbox, mailboxes, people, tallies, tickets
+from helpdesk_cli.store.engine import Tx
+
+BACKLOG_SECONDS = 86400
+"""Mail that arrived so long before the first fetch of its mailbox belongs to the backlog."""
+
+NOT_ON_TICKETS = frozenset(
+    {Outcome.DUPLICATE, Outcome.LOOP, Outcome.BOUNCE, Outcome.HELD, Outcome.REJECTED, Outcome.SPAM}
+)
+"""What is kept in the inbox alone."""
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """What a person adds to a mail that they let in: their own word for whatever was missing."""
+
+    department: str = ""
+
+
+def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release | None = None) -> Case:
+    """All that the decision is made of; reads only."""
+    inbound, claims, kept = ready.inbound, ready.claims, ready.kept
+    sender = inbound.sender.address if inbound.sender else ""
+    twin = store_facts.duplicate(tx, kept.id, kept.sha256, ready.core)
+    claimed = store_facts.claimed(tx, claims)
+    staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
+    rates = desk.settings.limits.new_tickets_per_sender
+    # Limits count arrivals; what is old must not be counted with what comes now.
+    flooding = bool(sender) and is_over(tx, "new-ticket", fold(sender), rates, kept.arrived_at)
+    remembered = mailboxes.remembered(tx, kept.mailbox)
+    border = later(remembered.first_fetch_at, -BACKLOG_SECONDS) if remembered else ""
+    facts = Facts(
+        duplicate=twin[0] if twin else None,
+        duplicate_ticket=twin[1] if twin else None,
+        is_own=bool(sender) and is_own(desk, sender),
+        is_blocked=bool(sender) and people.is_blocked(tx, sender),
+        staff=people.staff_by_address(tx, sender) if sender else None,
+        client=people.client_by_address(tx, sender) if sender else None,
+        staff_person=staff_token.person if staff_token else 0,
+        staff_purpose=staff_token.purpose if staff_token else "",
+        department=(release.department if release else "")
+        or department_for(desk.settings, ready.recipients, mailbox.department),
+        is_flooding=flooding,
+        flood_ticket=tallies.last_ticket(tx, "new-ticket", fold(sender)) if flooding else None,
+        **claimed,
+    )
+    return Case(
+        inbound=inbound,
+        claims=claims,
+        facts=facts,
+        mailbox=mailbox,
+        operation=desk.settings.operation,
+        verdict=ready.verdict,
+        arrived_at=kept.arrived_at,
+        is_old=bool(border) and kept.arrived_at < border,
+        is_imported=kept.is_imported,
+        is_released=release is not None,
+        is_thanks=ready.is_thanks,
+    )
+
+
+def is_own(desk: Desk, address: str) -> bool:
+    """Whether an address is one of the desk's own, its reply addresses among them."""
+    folded = fold(address)
+    if folded in desk.settings.own_addresses():
+        return True
+    return any(
+        folded.startswith(before) and folded.endswith(after)
+        for before, mark, after in (
+            department.reply_address.lower().partition("{token}")
+            for department in desk.settings.department.values()
+        )
+        if mark and before
+    )
+
+
+def settle(
+    tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release | None = None
+) -> Outcome | None:
+    """Decide a mail and carry that out; None where somebody else settled it meanwhile."""
+    kept = ready.kept
+    if not inbox.is_pending(tx, kept.id):
+        return None
+    case = make_case(tx, desk, ready, mailbox, release)
+    decision = triage(case)
+    ticket = decision.ticket
+    if decision.outcome is Outcome.BOUNCE:
+        ticket = bounces.take_in(tx, desk, case.inbound, kept.arrived_at)
+    elif decision.outcome is Outcome.DUPLICATE:
+        _note_department(tx, desk, case, ready)
+    elif decision.outcome not in NOT_ON_TICKETS and _goes_on_ticket(decision):
+        ticket = _carry_out(tx, desk, case, decision, kept.id)
+    _send_warnings(tx, desk, case, decision, kept.id)
+    sender = case.inbound.sender
+    inbox.settle(
+        tx,
+        kept.id,
+        outcome=decision.outcome.value,
+        reason=decision.reason,
+        ticket=ticket,
+        duplicate_of=case.facts.duplicate,
+        core=ready.core,
+        message_id=case.inbound.message_id,
+        from_address=sender.address if sender else "",
+        from_name=sender.name if sender else "",
+        subject=case.inbound.subject,
+        note=_note(case, kept),
+        settled_at=desk.clock(),
+    )
+    return decision.outcome
+
+
+def _goes_on_ticket(decision: Decision) -> bool:
+    """Whether there is a ticket to write to: automatic notes need one that a proof names."""
+    if decision.outcome in (Outcome.AUTO_REPLY, Outcome.IGNORED):
+        return decision.ticket is not None
+    return True
+
+
+def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) -> int:
+    """Write a mail to its ticket, or to a new one; the ticket's number."""
+    ticket = tickets.load(tx, decision.ticket) if decision.ticket is not None else None
+    client = case.facts.client
+    if ticket is None and client is None and case.inbound.sender is not None:
+        client = _new_client(tx, desk, case)
+    department = case.facts.department or next(iter(desk.settings.department))
+    change = take_in(
+        case, decision, desk.settings, ticket=ticket, department=department, client=client, item=item
+    )
+    if decision.mark == "flood" and ticket is not None:
+        change = replace(change, silent=True)
+    recorded = record(tx, desk, change)
+    if decision.outcome is Outcome.OPENED and case.sender:
+        tallies.add(tx, "new-ticket", case.sender, case.arrived_at, recorded.ticket.number)
+    return recorded.ticket.number
+
+
+def _new_client(tx: Tx, desk: Desk, case: Case) -> Client:
+    """A client whom we meet for the first time; they are called as they call themselves."""
+    sender = case.inbound.sender
+    assert sender is not None
+    name = " ".join(sender.name.split())[:200] or sender.address.partition("@")[0]
+    return people.add_client(tx, name, sender.address, desk.clock())
+
+
+def _note_department(tx: Tx, desk: Desk, case: Case, ready: Ready) -> None:
+    """A second copy went to another department: its ticket says so, for nobody else would."""
+    number, department = case.facts.duplicate_ticket, case.facts.department
+    ticket = tickets.load(tx, number) if number is not None else None
+    if ticket is None or not department or department == ticket.department:
+        return
+    data: dict[str, object] = {"department": department, "mailbox": ready.kept.mailbox}
+    event = Event(kind="also-received", at=case.arrived_at, actor="system", data=data)
+    record(tx, desk, Change(ticket=ticket, events=(event,), silent=True))
+
+
+def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) -> None:
+    """The letters that a decision asks for beside its change."""
+    sender = case.inbound.sender
+    at = case.arrived_at
+    if "rejection" in decision.warnings and sender is not None:
+        once_a_day = (Rate(1, 86400),)
+        if not is_over(tx, "rejection", case.sender, once_a_day, at):
+            tallies.add(tx, "rejection", case.sender, at)
+            notice = Notice(kind="rejection", address=sender.address, name=sender.name)
+            department = case.facts.department or next(iter(desk.settings.department))
+            put_letter(tx, desk, notice, at=at, department=department, subject=case.inbound.subject)
+    if "spoof-warning" in decision.warnings and decision.ticket is not None:
+        member = people.staff_by_id(tx, case.facts.staff_person)
+        heard = [(member.email, member.name)] if member and member.retired_at is None else []
+        heard += [(address, "") for address in desk.settings.desk.admin]
+        facts: dict[str, object] = {
+            "sender": sender.address if sender else "",
+            "staff": {"name": member.name if member else "", "address": member.email if member else ""},
+            "message": {"at": at},
+            "inbox_id": item,
+        }
+        for address, name in dict(heard).items():
+            notice = Notice(kind="spoof-warning", address=address, name=name, facts=facts)
+            put_letter(tx, desk, notice, at=at, ticket=decision.ticket, department=case.facts.department)
+
+
+def _note(case: Case, kept: inbox.Kept) -> str:
+    """What a person should know of a mail beside its outcome."""
+    notes = list(case.inbound.notes[:5])
+    if not kept.is_whole:
+        notes.append(
+            f"{kept.size:,} bytes are above max_size: only its head is here, the mail stays on the server"
+        )
+    if case.claims.forged:
+        notes.append(f"{case.claims.forged} forged or cut token{'s' if case.claims.forged > 1 else ''}")
+    return "; ".join(notes)[:1000]

@@ -1,0 +1,330 @@
+"""What staff do with tickets: enter, answer, note, move, assign, edit."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.mail import Part, fold
+from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.ticket import (
+    CLIENT,
+    CLOSED,
+    INBOUND,
+    NOTE,
+    OUTBOUND,
+    STAFF,
+    Author,
+    Change,
+    Event,
+    Joining,
+    Message,
+    Ticket,
+    edited,
+    moved,
+    opened,
+    said,
+)
+from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
+from helpdesk_cli.services.changes import record
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.store import blobs, people, tickets
+from helpdesk_cli.store.engine import Tx
+
+CHANNELS = ("phone", "web", "email", "other")
+
+
+class File(Struct, frozen=True):
+    """A file that staff attach: its name, type and bytes."""
+
+    name: str
+    type: str
+    data: bytes
+
+
+class NewTicket(Struct, frozen=True, kw_only=True):
+    """A ticket that staff enter for a client."""
+
+    client: str  # any of the client's addresses; an unknown one makes a client
+    subject: str
+    text: str
+    name: str = ""
+    department: str | None = None
+    priority: str | None = None
+    category: str | None = None
+    channel: str = "phone"
+    files: tuple[File, ...] = ()
+
+
+def load(tx: Tx, desk: Desk, number: int) -> Ticket:
+    """A ticket that the actor may see. Raises NotFound, NotAllowed."""
+    ticket = tickets.load(tx, number)
+    if ticket is None:
+        raise NotFound(f"no ticket {number}; 'helpdesk ticket list --state all' shows them")
+    if not may_see(desk.actor, ticket):
+        raise NotAllowed(f"ticket {number} belongs to {ticket.department}, and {desk.actor.login} does not")
+    return ticket
+
+
+def new(desk: Desk, wish: NewTicket) -> int:
+    """Enter a ticket on a client's behalf, treated exactly as if the client had written; its number.
+
+    Raises NotAllowed where ``admin_can_enter_tickets`` is off, Usage for an unknown slug or an empty text.
+    """
+    settings = desk.settings
+    if not settings.operation.admin_can_enter_tickets:
+        raise NotAllowed(
+            "tickets cannot be entered on a client's behalf: [operation] admin_can_enter_tickets is false"
+        )
+    address = wish.client.strip()
+    if "@" not in address or fold(address) in settings.own_addresses():
+        raise Usage(f"--client {address}: must be a client's own mail address")
+    if not wish.text.strip():
+        raise Usage("the text is empty; nothing was entered")
+    if wish.channel not in CHANNELS:
+        raise Usage(f"--channel {wish.channel}: must be one of {', '.join(CHANNELS)}")
+    department = department_of(desk, wish.department)
+    at = desk.clock()
+    with desk.engine.write() as tx:
+        client = people.client_by_address(tx, address)
+        if client is None:
+            client = people.add_client(tx, wish.name or address.partition("@")[0], address, at)
+        ticket = Ticket(
+            subject=" ".join(wish.subject.split()) or "(no subject)",
+            stage=settings.first_stage("open"),
+            state="open",
+            priority=slug_of("priority", settings.priority, wish.priority) or settings.middle_priority(),
+            category=slug_of("category", settings.category, wish.category),
+            department=department,
+            channel=wish.channel,
+            client_id=client.id,
+            created_at=at,
+            updated_at=at,
+        )
+        message = Message(
+            kind=INBOUND,
+            author=Author(
+                role=CLIENT, name=client.name, email=address, client_id=client.id, staff=desk.actor.login
+            ),
+            at=at,
+            subject=ticket.subject,
+            new_text=wish.text.strip(),
+            attachments=keep_files(tx, wish.files),
+        )
+        change = opened(
+            ticket,
+            message,
+            desk.actor.login,
+            (Joining(address=address, name=client.name, client_id=client.id),),
+        )
+        return record(tx, desk, replace(change, acknowledge=True, page=True)).ticket.number
+
+
+def department_of(desk: Desk, wanted: str | None) -> str:
+    """A department by its slug; without one the actor's own, where that is one, or the only one.
+
+    Raises Usage.
+    """
+    known = desk.settings.department
+    if wanted is not None:
+        return slug_of("department", known, wanted) or ""
+    own = [slug for slug in (desk.actor.staff.departments if desk.actor.staff else ()) if slug in known]
+    candidates = own if len(own) == 1 else list(known)
+    if len(candidates) != 1:
+        raise Usage(f"which department? Name one with -d: {', '.join(known)}")
+    return candidates[0]
+
+
+def slug_of(what: str, known: Sequence[str] | dict[str, object] | object, wanted: str | None) -> str | None:
+    """A slug of the configuration, by itself or by its name in any case. Raises Usage with what there is."""
+    if wanted is None:
+        return None
+    table: dict[str, object] = known  # type: ignore[assignment]
+    for slug, entry in table.items():
+        if wanted == slug or wanted.casefold() in (
+            slug.casefold(),
+            str(getattr(entry, "name", "")).casefold(),
+        ):
+            return slug
+    raise Usage(f"{wanted}: no such {what}; there {'are' if table else 'is'} {', '.join(table) or 'none'}")
+
+
+def keep_files(tx: Tx, files: Sequence[File]) -> tuple[Part, ...]:
+    """Store files that staff attach; what a message says of them."""
+    parts = []
+    for file in files:
+        digest = blobs.digest(file.data)
+        codec, data = blobs.packed(file.data)
+        blobs.keep(tx, digest, len(file.data), codec, data)
+        parts.append(Part(file.name, file.type, len(file.data), digest, 0, 0))
+    return tuple(parts)
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What staff write on a ticket."""
+
+    text: str
+    files: tuple[File, ...] = ()
+    cc: tuple[str, ...] = ()  # who becomes a participant by this
+    stage: str | None = None
+    seen_at: str | None = None  # when the writer last saw the ticket
+
+
+def reply(desk: Desk, number: int, answer: Answer) -> None:
+    """Answer the client; the mail leaves at the next notify. Raises Usage for an empty text."""
+    _write(desk, number, answer, OUTBOUND, "answered")
+
+
+def note(desk: Desk, number: int, answer: Answer) -> None:
+    """Write down what only staff see; it never leaves the desk."""
+    _write(desk, number, answer, NOTE, "noted")
+
+
+def _write(desk: Desk, number: int, answer: Answer, kind: str, event: str) -> None:
+    if not answer.text.strip():
+        raise Usage("the text is empty; nothing was saved")
+    at = desk.clock()
+    staff = desk.actor.staff
+    with desk.engine.write() as tx:
+        ticket = load(tx, desk, number)
+        if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
+            raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
+        message = Message(
+            kind=kind,
+            is_public=kind == OUTBOUND,
+            author=Author(
+                role=STAFF,
+                name=staff.name if staff else desk.actor.login,
+                email=staff.email if staff else "",
+                staff=desk.actor.login,
+            ),
+            at=at,
+            subject=ticket.subject,
+            new_text=answer.text.strip(),
+            attachments=keep_files(tx, answer.files),
+        )
+        change = said(ticket, message, desk.actor.login, event)
+        joining = []
+        for address in answer.cc:
+            client = people.client_by_address(tx, address)
+            joining.append(
+                Joining(
+                    address=address,
+                    name=client.name if client else "",
+                    client_id=client.id if client else None,
+                )
+            )
+        if joining:
+            change = replace(change, joining=tuple(joining))
+        if answer.stage is not None:
+            change = _to_stage(desk, change, answer.stage, at)
+        record(tx, desk, change)
+
+
+def _to_stage(desk: Desk, change: Change, wanted: str, at: str) -> Change:
+    stage = slug_of("stage", desk.settings.stage, wanted)
+    assert stage is not None
+    return moved(change, stage, desk.settings.stage[stage].state, at, desk.actor.login)
+
+
+def alter(desk: Desk, numbers: Sequence[int], how: Callable[[Tx, Change], Change]) -> None:
+    """Change several tickets in one transaction: all of them or none."""
+    with desk.engine.write() as tx:
+        for number in numbers:
+            before = Change(ticket=load(tx, desk, number))
+            after = how(tx, before)
+            if after is not before:
+                record(tx, desk, after)
+
+
+def move(desk: Desk, numbers: Sequence[int], stage: str) -> None:
+    """Put tickets into a stage. Raises Usage for an unknown one."""
+    at = desk.clock()
+    alter(desk, numbers, lambda _, change: _to_stage(desk, change, stage, at))
+
+
+def close(desk: Desk, numbers: Sequence[int], text: str = "") -> None:
+    """Close tickets; with a text, after an answer to their clients."""
+    stage = desk.settings.first_stage(CLOSED)
+    if text.strip():
+        for number in numbers:
+            reply(desk, number, Answer(text=text, stage=stage))
+        return
+    at = desk.clock()
+
+    def done(_: Tx, change: Change) -> Change:
+        if change.ticket.state == CLOSED:
+            return change
+        return _to_stage(desk, change, stage, at)
+
+    alter(desk, numbers, done)
+
+
+def reopen(desk: Desk, numbers: Sequence[int]) -> None:
+    """Open closed tickets again. Raises Failed for one that is not closed."""
+    at, stage = desk.clock(), desk.settings.first_stage("open")
+
+    def undone(_: Tx, change: Change) -> Change:
+        if change.ticket.state != CLOSED:
+            raise Failed(f"ticket {change.ticket.number} is not closed; nothing was changed")
+        return moved(change, stage, "open", at, desk.actor.login, kind="reopened")
+
+    alter(desk, numbers, undone)
+
+
+def assign(desk: Desk, numbers: Sequence[int], login: str | None) -> None:
+    """Give tickets to a staff member, or to nobody. Raises NotFound for an unknown or retired one."""
+    at = desk.clock()
+
+    def given(tx: Tx, change: Change) -> Change:
+        if login is not None:
+            staff = people.staff_by_login(tx, login)
+            if staff is None or staff.retired_at is not None:
+                raise NotFound(f"{login}: no such staff member; 'helpdesk staff list' shows them")
+        return edited(change, at, desk.actor.login, assignee=login)
+
+    alter(desk, numbers, given)
+
+
+def edit(
+    desk: Desk,
+    numbers: Sequence[int],
+    *,
+    subject: str | None = None,
+    priority: str | None = None,
+    department: str | None = None,
+    category: str | None = None,
+) -> None:
+    """Set fields of tickets; what is None stays. An empty category takes it away."""
+    settings, at = desk.settings, desk.clock()
+    fields: dict[str, str | None] = {}
+    if subject is not None:
+        if not subject.strip():
+            raise Usage("--subject: must not be empty")
+        fields["subject"] = " ".join(subject.split())
+    if priority is not None:
+        fields["priority"] = slug_of("priority", settings.priority, priority)
+    if department is not None:
+        fields["department"] = slug_of("department", settings.department, department)
+    if category is not None:
+        fields["category"] = slug_of("category", settings.category, category) if category else None
+    if not fields:
+        raise Usage("nothing to change: name --priority, --department, --category or --subject")
+    alter(desk, numbers, lambda _, change: edited(change, at, desk.actor.login, **fields))
+
+
+def spam(desk: Desk, numbers: Sequence[int]) -> None:
+    """Close tickets as spam and block the addresses that opened them; nobody is told."""
+    at = desk.clock()
+    stage = "rejected" if "rejected" in desk.settings.stage else desk.settings.first_stage(CLOSED)
+
+    def rejected(tx: Tx, change: Change) -> Change:
+        participants = tickets.participants(tx, change.ticket.number)
+        if participants:
+            people.block(tx, fold(participants[0].address), desk.actor.login, at)
+        after = _to_stage(desk, change, stage, at)
+        blocked = {"blocked": participants[0].address} if participants else {}
+        event = Event(kind="marked-spam", at=at, actor=desk.actor.login, data=dict(blocked))
+        return replace(after, events=(*after.events, event), silent=True)
+
+    alter(desk, numbers, rejected)

@@ -1,0 +1,134 @@
+"""What people look at: lists of tickets, one ticket whole, files. Reads only."""
+
+from msgspec import Struct
+
+from helpdesk_cli.domain.people import Participant
+from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.ticket import Event, Message
+from helpdesk_cli.errors import NotAllowed, NotFound, Usage
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.store import lists
+from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store.lists import ORDERS, Listed, Wanted
+
+__all__ = ["ORDERS", "File", "Listed", "Whole", "attachments", "count", "listing", "one", "whole"]
+
+
+class Whole(Struct, frozen=True, kw_only=True):
+    """A ticket with all that belongs to it."""
+
+    listed: Listed
+    messages: list[Message]
+    events: list[Event]
+    participants: list[Participant]
+    links: list[tuple[int, str]]
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """An attachment of a ticket; ``id`` counts them from 1."""
+
+    id: int
+    message: int
+    name: str
+    type: str
+    size: int
+    sha256: str
+
+
+def listing(desk: Desk, **filters: object) -> list[Listed]:
+    """Tickets as the actor may see them; the fields of ``store.lists.Wanted`` as keywords."""
+    with desk.engine.read() as tx:
+        return lists.tickets(tx, _wanted(desk, filters))
+
+
+def count(desk: Desk, **filters: object) -> int:
+    """How many tickets such a list has without its limit."""
+    with desk.engine.read() as tx:
+        return lists.count(tx, _wanted(desk, filters))
+
+
+def _wanted(desk: Desk, filters: dict[str, object]) -> Wanted:
+    order = filters.get("order", "updated")
+    if order not in ORDERS:
+        raise Usage(f"--sort {order}: must be one of {', '.join(ORDERS)}")
+    staff = desk.actor.staff
+    visible = None if desk.actor.is_admin else (staff.departments if staff else ())
+    if visible is not None and filters.get("assignee") == desk.actor.login:
+        visible = None  # one's own tickets are seen in whatever department they are
+    return Wanted(**filters, departments=visible)  # type: ignore[arg-type]
+
+
+def one(desk: Desk, number: int) -> Listed:
+    """One ticket as lists show it. Raises NotFound, NotAllowed."""
+    with desk.engine.read() as tx:
+        return _one(tx, desk, number)
+
+
+def _one(tx: Tx, desk: Desk, number: int) -> Listed:
+    listed = lists.ticket(tx, number)
+    if listed is None:
+        raise NotFound(f"no ticket {number}; 'helpdesk ticket list --state all' shows them")
+    if not may_see(desk.actor, listed.ticket):
+        raise NotAllowed(
+            f"ticket {number} belongs to {listed.ticket.department}, and {desk.actor.login} does not"
+        )
+    return listed
+
+
+def whole(desk: Desk, number: int) -> Whole:
+    """A ticket with its whole discussion and log. Raises NotFound, NotAllowed."""
+    from helpdesk_cli.store import tickets
+
+    with desk.engine.read() as tx:
+        return Whole(
+            listed=_one(tx, desk, number),
+            messages=tickets.messages(tx, number),
+            events=tickets.events(tx, number),
+            participants=tickets.participants(tx, number),
+            links=tickets.links(tx, number),
+        )
+
+
+def html_of(desk: Desk, messages: list[Message]) -> dict[int, str]:
+    """The HTML that mails came with, by message id; read anew from the raw mail, for it is rarely wanted."""
+    from helpdesk_cli.mail.guard import ParseDefeated, parse_guarded
+    from helpdesk_cli.store import blobs, inbox
+
+    found: dict[int, str] = {}
+    for message in messages:
+        if message.inbox_id is None:
+            continue
+        with desk.engine.read() as tx:
+            kept = inbox.load(tx, message.inbox_id)
+            raw = blobs.load(tx, kept.sha256) if kept else None
+        if raw is None:
+            continue
+        try:
+            html = parse_guarded(raw).html
+        except ParseDefeated:
+            continue
+        if html:
+            found[message.id] = html
+    return found
+
+
+def attachments(desk: Desk, number: int) -> list[File]:
+    """The files of a ticket, in the order in which they came."""
+    parts = [(message.id, part) for message in whole(desk, number).messages for part in message.attachments]
+    return [
+        File(id=place, message=message, name=part.name, type=part.type, size=part.size, sha256=part.sha256)
+        for place, (message, part) in enumerate(parts, 1)
+    ]
+
+
+def attachment(desk: Desk, number: int, place: int) -> bytes:
+    """The bytes of a ticket's file, by its place in ``attachments``. Raises NotFound."""
+    from helpdesk_cli.services.files import attachment_bytes
+    from helpdesk_cli.store import inbox
+
+    parts = [(message.id, part) for message in whole(desk, number).messages for part in message.attachments]
+    if not 1 <= place <= len(parts):
+        raise NotFound(f"ticket {number} has no attachment {place}")
+    message, part = parts[place - 1]
+    with desk.engine.read() as tx:
+        return attachment_bytes(tx, part, inbox.entry_of_message(tx, message))

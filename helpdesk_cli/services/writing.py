@@ -1,0 +1,217 @@
+"""A letter's words: its facts gathered from the store, rendered, composed into bytes."""
+
+from msgspec import Struct
+
+from helpdesk_cli.domain.discussion import discussion
+from helpdesk_cli.domain.mail import Mailbox, Token
+from helpdesk_cli.domain.ticket import Message, Ticket
+from helpdesk_cli.mail import tokens
+from helpdesk_cli.mail.compose import Letter as Mail
+from helpdesk_cli.mail.compose import compose
+from helpdesk_cli.mail.text import REPLY_LINE
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.files import attachment_bytes
+from helpdesk_cli.settings import Department
+from helpdesk_cli.store import inbox, lists, outbox, tickets
+from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store.outbox import Letter
+
+AUTOMATIC = {
+    "acknowledgement": "auto-replied",
+    "rejection": "auto-replied",
+    "reply": "",
+}
+"""RFC 3834; every other kind is auto-generated."""
+
+ANSWERED_ABOVE = frozenset({"acknowledgement", "reply", "alert", "bounced"})
+"""The kinds that people answer by mail."""
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """A letter ready to be handed over. ``sender`` is the envelope's."""
+
+    raw: bytes
+    sender: str
+    subject: str
+
+
+def write(desk: Desk, letter: Letter) -> Written:
+    """The bytes of a letter. Raises Failed for a broken template, ValueError for an impossible address."""
+    from helpdesk_cli.templates import render
+
+    with desk.engine.read() as tx:
+        ticket = tickets.load(tx, letter.ticket) if letter.ticket else None
+        message = tickets.message(tx, letter.message) if letter.message else None
+        facts = _facts(tx, desk, letter, ticket, message)
+        references = _references(tx, letter)
+        attachments = _attachments(tx, letter, message)
+    department = _department(desk, letter.department)
+    words = render(
+        letter.kind, facts, folder=desk.settings.desk.templates, language=desk.settings.desk.language
+    )
+    transport = desk.settings.transport.get(department.transport)
+    sender = Mailbox(department.address, _from_name(desk, department, letter, message))
+    mail = Mail(
+        message_id=letter.message_id,
+        sender=sender,
+        recipient=Mailbox(letter.recipient, letter.recipient_name),
+        date=desk.clock(),
+        reply_to=_reply_to(desk, department, letter),
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        in_reply_to=references[-1] if references else "",
+        references=references,
+        automatic=AUTOMATIC.get(letter.kind, "auto-generated"),
+        loop_mark=tokens.loop_mark(desk.key, desk.settings.desk.domain),
+        attachments=attachments,
+    )
+    raw = compose(mail)
+    if transport is not None and attachments and len(raw) > transport.max_size:
+        raw = compose(_without_files(mail, attachments))
+    # Nobody's machine may answer what our machine wrote: the null sender (RFC 3834 section 3.3).
+    envelope = (transport.envelope_from if transport else "") or department.address
+    is_answer = AUTOMATIC.get(letter.kind) == "auto-replied"
+    return Written(raw=raw, sender="" if is_answer else envelope, subject=words.subject)
+
+
+def _department(desk: Desk, slug: str) -> Department:
+    known = desk.settings.department
+    return known.get(slug) or next(iter(known.values()))
+
+
+def _from_name(desk: Desk, department: Department, letter: Letter, message: Message | None) -> str:
+    """Under whose name a mail goes: the writer's where identity is revealed, else the department's."""
+    if letter.kind == "reply" and message is not None and desk.settings.operation.reveal_staff_identity:
+        return message.author.name or department.name
+    return department.name
+
+
+def _reply_to(desk: Desk, department: Department, letter: Letter) -> Mailbox | None:
+    """Where an answer goes: the department, or its signed address for this person and ticket."""
+    if letter.kind not in ANSWERED_ABOVE:
+        return None
+    if department.reply_address == "plain" or not letter.ticket:
+        return Mailbox(department.address, department.name)
+    token = tokens.reply_token(desk.key, Token(letter.purpose, letter.ticket, letter.person))
+    return Mailbox(department.reply_address.replace("{token}", token), department.name)
+
+
+def _references(tx: Tx, letter: Letter) -> tuple[str, ...]:
+    """The ids that put a letter into its thread: the mail it answers last, and our first one to that person."""
+    if letter.ticket is None:
+        return ()
+    found = [
+        other.message_id
+        for other in outbox.letters(tx, ticket=letter.ticket, limit=20)
+        if other.recipient == letter.recipient and other.id < letter.id
+    ]
+    found.reverse()
+    if letter.purpose == "c":
+        inbound = [
+            one.message_id
+            for one in tickets.messages(tx, letter.ticket)
+            if one.kind == "inbound" and one.is_public
+        ]
+        found = [*found, *inbound[:1], *inbound[-1:]]
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _attachments(tx: Tx, letter: Letter, message: Message | None) -> tuple[tuple[str, str, bytes], ...]:
+    """The files that staff sent with an answer; no other letter carries files."""
+    if letter.kind != "reply" or message is None:
+        return ()
+    kept = inbox.entry_of_message(tx, message.id)
+    return tuple((part.name, part.type, attachment_bytes(tx, part, kept)) for part in message.attachments)
+
+
+def _without_files(mail: Mail, attachments: tuple[tuple[str, str, bytes], ...]) -> Mail:
+    from msgspec.structs import replace
+
+    names = ", ".join(f"{name} ({len(data):,} bytes)" for name, _, data in attachments)
+    note = f"\n[Too large to be sent by mail: {names}. Please ask us for another way.]\n"
+    return replace(mail, attachments=(), text=mail.text + note)
+
+
+def _facts(
+    tx: Tx, desk: Desk, letter: Letter, ticket: Ticket | None, message: Message | None
+) -> dict[str, object]:
+    department = _department(desk, letter.department)
+    facts: dict[str, object] = {
+        "desk": {"name": desk.settings.desk.name},
+        "department": {"name": department.name, "address": department.address},
+        "recipient": {"name": letter.recipient_name, "address": letter.recipient},
+        "reply_line": REPLY_LINE if letter.kind in ANSWERED_ABOVE else "",
+        **letter.facts,
+    }
+    if ticket is not None:
+        facts["ticket"] = _ticket_facts(tx, desk, ticket)
+    if message is not None:
+        facts["message"] = _message_facts(desk, message)
+        facts["author"] = {"name": _author(desk, message, letter, department), "email": message.author.email}
+        facts["warnings"] = [message.mark] if message.mark else []
+    if ticket is not None and letter.kind == "reply" and message is not None:
+        operation = desk.settings.operation
+        limit = operation.email_messages_limit if operation.limit_messages_sent else None
+        earlier = [one for one in tickets.messages(tx, ticket.number) if one.id < message.id]
+        since = next(
+            (one.since_at for one in tickets.participants(tx, ticket.number) if one.id == letter.person), ""
+        )
+        shown, left_out = discussion(earlier, limit=limit, since=since)
+        facts["discussion"] = [
+            {
+                "author": _author(desk, one, letter, department),
+                "role": one.author.role,
+                "at": people_time(desk, one.at),
+                "text": one.new_text or one.text or "",
+            }
+            for one in shown
+        ]
+        facts["left_out"] = left_out
+    return facts
+
+
+def _ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
+    listed = lists.ticket(tx, ticket.number)
+    settings = desk.settings
+    stage, priority = settings.stage.get(ticket.stage), settings.priority.get(ticket.priority)
+    category = settings.category.get(ticket.category or "")
+    tag = f"{settings.desk.subject_tag}-{ticket.number}"
+    return {
+        "number": ticket.number,
+        "tag": tag,
+        "subject": ticket.subject,
+        "stage": stage.name if stage else ticket.stage,
+        "priority": priority.name if priority else ticket.priority,
+        "category": category.name if category else (ticket.category or ""),
+        "assignee": ticket.assignee or "",
+        "client": {
+            "name": (listed.client_name if listed else "") or "",
+            "email": (listed.client_email if listed else "") or "",
+        },
+    }
+
+
+def _message_facts(desk: Desk, message: Message) -> dict[str, object]:
+    return {
+        "text": message.new_text or message.text or "",
+        "at": people_time(desk, message.at),
+        "attachments": [{"name": part.name, "size": part.size} for part in message.attachments],
+    }
+
+
+def _author(desk: Desk, message: Message, letter: Letter, department: Department) -> str:
+    """A writer's name as the reader may know it: to clients, staff are their department unless revealed."""
+    hidden = message.author.role == "staff" and letter.purpose == "c"
+    if hidden and not desk.settings.operation.reveal_staff_identity:
+        return department.name
+    return message.author.name or message.author.email
+
+
+def people_time(desk: Desk, at: str) -> str:
+    """A moment for people, in the desk's time zone: ``2026-11-22 10:30``."""
+    from zoneinfo import ZoneInfo
+
+    from helpdesk_cli.domain.moments import read
+
+    return read(at).astimezone(ZoneInfo(desk.settings.desk.timezone)).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,96 @@
+"""The contract that each database keeps, so that queries are written once.
+
+Queries are SQL that SQLite and PostgreSQL both understand: ``:name`` binds, ``on conflict``,
+``returning``, ``coalesce``. What differs is a verb here, never an ``if`` in a query.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+Value = str | int | float | bytes | None
+Row = tuple[Value, ...]
+
+SCHEMA_VERSION = 1
+"""Of ``schema.sql``; a store with a higher one was written by a newer program and is refused."""
+
+
+class Tx(Protocol):
+    """An open transaction."""
+
+    def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
+        """All rows of one statement."""
+        ...
+
+    def row(self, sql: str, **binds: Value) -> tuple[Value, ...] | None:
+        """Its first row, or None. With ``returning`` also for inserts."""
+        ...
+
+    def run(self, sql: str, **binds: Value) -> int:
+        """Run a statement that returns no rows; how many rows it touched."""
+        ...
+
+    def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
+        """Run one statement for each set of binds."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that is undone alone when an exception leaves it."""
+        ...
+
+    def matching(self, words: str) -> tuple[str, dict[str, Value]]:
+        """A subquery of the ticket numbers whose words match a person's search, and its binds.
+
+        The words are plain text, not a query language: all must occur, a trailing ``*`` is a prefix.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """A database that keeps the desk's records."""
+
+    def read(self) -> AbstractContextManager[Tx]:
+        """A transaction that sees one moment and writes nothing."""
+        ...
+
+    def write(self) -> AbstractContextManager[Tx]:
+        """A transaction that holds the write lock from its beginning, so that it never fails half way.
+
+        Raises Busy when the lock was not to be had in time, or the disk is full; nothing was written.
+        """
+        ...
+
+    def lock(self, name: str) -> AbstractContextManager[bool]:
+        """A lock among processes that the system frees when its holder dies; true where we got it.
+
+        It only saves work: unique keys are the guarantee. Never waits.
+        """
+        ...
+
+    def exists(self) -> bool:
+        """Whether the store was built."""
+        ...
+
+    def build(self) -> None:
+        """Make a new store from ``schema.sql``. Raises Failed where there is one."""
+        ...
+
+    def backup(self, path: str) -> None:
+        """Write a complete copy of the running store to a new file."""
+        ...
+
+    def verify(self) -> list[str]:
+        """What is wrong with the store, a line each; empty when it is sound."""
+        ...
+
+    def facts(self) -> dict[str, str]:
+        """Which engine, version and settings, for ``doctor``."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def listed(name: str, values: Sequence[Value]) -> tuple[str, dict[str, Value]]:
+    """The inside of an ``in (…)`` and its binds: ``:name0, :name1``; ``null`` where there is nothing."""
+    binds = {f"{name}{number}": value for number, value in enumerate(values)}
+    return ", ".join(f":{key}" for key in binds) or "null", binds

@@ -1,0 +1,90 @@
+"""What the store knows about a mail before it is decided."""
+
+from collections.abc import Sequence
+
+from helpdesk_cli.domain.mail import Claims
+from helpdesk_cli.domain.triage import Known
+from helpdesk_cli.store.engine import Tx, listed
+
+_MERGES = 10
+"""A chain of merged tickets is followed so far; a circle ends there as well."""
+
+
+def duplicate(tx: Tx, item: int, sha256: str, core: str) -> tuple[int, int | None] | None:
+    """An earlier settled message with the same bytes, or the same but for trace fields; and its ticket."""
+    row = tx.row(
+        "select id, ticket from inbox where (sha256 = :sha256 or core = :core) and core is not null and id <> :item "
+        "and outcome not in ('pending', 'duplicate', 'failed') order by id limit 1",
+        sha256=sha256,
+        core=core,
+        item=item,
+    )
+    return (int(row[0]), row[1]) if row else None  # type: ignore[arg-type,return-value]
+
+
+def known(tx: Tx, number: int) -> Known | None:
+    """A ticket with everybody who takes part in it; a merged one leads to its target."""
+    for _ in range(_MERGES):
+        row = tx.row(
+            "select number, state, closed_at, department, client_id, merged_into from ticket where number = :number",
+            number=number,
+        )
+        if row is None:
+            return None
+        if row[5] is None:
+            break
+        number = int(row[5])
+    else:
+        return None
+    people = tx.rows(
+        "select p.address, p.id from participant p where p.ticket = :number union "
+        "select a.address, p.id from participant p join client_address a on a.client_id = p.client_id "
+        "where p.ticket = :number",
+        number=number,
+    )
+    return Known(
+        number=int(row[0]),  # type: ignore[arg-type]
+        state=str(row[1]),
+        closed_at=row[2],  # type: ignore[arg-type]
+        department=str(row[3]),
+        client_id=row[4],  # type: ignore[arg-type]
+        people={str(address): int(person) for address, person in people},  # type: ignore[arg-type]
+    )
+
+
+def by_message_ids(tx: Tx, message_ids: Sequence[str]) -> int | None:
+    """The ticket of the first of these Message-IDs that we know, in the order given."""
+    if not message_ids:
+        return None
+    text, binds = listed("id", message_ids)
+    rows = tx.rows(
+        f"select message_id, ticket from message where message_id in ({text}) order by id", **binds
+    )
+    found: dict[str, int] = {}
+    for message_id, ticket in rows:
+        found.setdefault(str(message_id), int(ticket))  # type: ignore[arg-type]
+    return next((found[message_id] for message_id in message_ids if message_id in found), None)
+
+
+def by_own_ids(tx: Tx, message_ids: Sequence[str]) -> int | None:
+    """The ticket of a letter of ours that one of these Message-IDs names."""
+    text, binds = listed("id", message_ids)
+    row = tx.row(
+        f"select ticket from letter where message_id in ({text}) and ticket is not null limit 1",
+        **binds,
+    )
+    return int(row[0]) if row else None  # type: ignore[arg-type]
+
+
+def claimed(tx: Tx, claims: Claims) -> dict[str, Known | None]:
+    """The tickets that a mail's claims lead to, by the kind of claim."""
+    client = next((token for token in claims.tokens if token.purpose == "c"), None)
+    staff = next((token for token in claims.tokens if token.purpose != "c"), None)
+    reference = by_message_ids(tx, claims.message_ids)
+    tag = claims.tags[0] if claims.tags else None
+    return {
+        "client_ticket": known(tx, client.ticket) if client else None,
+        "staff_ticket": known(tx, staff.ticket) if staff else None,
+        "reference": known(tx, reference) if reference is not None else None,
+        "tag": known(tx, tag) if tag is not None else None,
+    }

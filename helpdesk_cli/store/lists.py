@@ -1,0 +1,156 @@
+"""Tickets as lists: filters, order, and the people's names beside them."""
+
+from msgspec import Struct
+
+from helpdesk_cli.domain.ticket import Ticket
+from helpdesk_cli.store.engine import Row, Tx, Value
+
+_TICKET = ", ".join(f"t.{name}" for name in Ticket.__struct_fields__)
+_FIELDS = len(Ticket.__struct_fields__)
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which tickets a list shows. A field that is None asks for nothing."""
+
+    states: tuple[str, ...] = ()
+    stage: str | None = None
+    department: str | None = None
+    departments: tuple[str, ...] | None = None  # whose tickets the asker may see
+    assignee: str | None = None  # a login; "" for nobody's
+    client: int | None = None
+    priority: str | None = None
+    category: str | None = None
+    overdue_at: str | None = None
+    unanswered: bool = False
+    search: str | None = None
+    since: str | None = None
+    until: str | None = None
+    order: str = "updated"
+    limit: int | None = None
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A ticket with what lists show beside it."""
+
+    ticket: Ticket
+    client_name: str | None
+    client_email: str | None
+    organization: str | None
+    tags: tuple[str, ...] = ()
+
+
+ORDERS = {
+    "updated": "t.updated_at desc, t.number desc",
+    "created": "t.created_at desc, t.number desc",
+    "number": "t.number desc",
+    "due": "t.due_at is null, t.due_at, t.number",
+    "subject": "lower(t.subject), t.number",
+    "client": "lower(c.name), t.number",
+    "unanswered": "t.unanswered_since is null, t.unanswered_since, t.number",
+}
+"""What ``--sort`` may name: an allow-list, for a name goes into the statement."""
+
+_EQUAL = {
+    "stage": "t.stage",
+    "department": "t.department",
+    "priority": "t.priority",
+    "category": "t.category",
+}
+
+
+def _conditions(tx: Tx, wanted: Wanted) -> tuple[list[str], dict[str, Value]]:
+    where: list[str] = []
+    binds: dict[str, Value] = {}
+
+    def ask(condition: str, **values: Value) -> None:
+        where.append(condition)
+        binds.update(values)
+
+    def among(column: str, name: str, values: tuple[str, ...]) -> None:
+        keys = {f"{name}{number}": value for number, value in enumerate(values)}
+        ask(f"{column} in ({', '.join(':' + key for key in keys) or 'null'})", **keys)
+
+    if wanted.states and set(wanted.states) == {"open", "waiting"}:
+        ask("t.is_active = 1")  # the index knows it
+    elif wanted.states:
+        among("t.state", "state", wanted.states)
+    for name, column in _EQUAL.items():
+        if getattr(wanted, name) is not None:
+            ask(f"{column} = :{name}", **{name: getattr(wanted, name)})
+    if wanted.departments is not None:
+        among("t.department", "visible", wanted.departments)
+    if wanted.assignee is not None:
+        ask("t.assignee is null") if not wanted.assignee else ask(
+            "t.assignee = :assignee", assignee=wanted.assignee
+        )
+    if wanted.client is not None:
+        ask("t.client_id = :client", client=wanted.client)
+    if wanted.overdue_at is not None:
+        ask("t.is_active = 1 and t.due_at < :overdue", overdue=wanted.overdue_at)
+    if wanted.unanswered:
+        ask("t.unanswered_since is not null")
+    if wanted.since is not None:
+        ask("t.created_at >= :since", since=wanted.since)
+    if wanted.until is not None:
+        ask("t.created_at < :until", until=wanted.until)
+    if wanted.search is not None:
+        text, values = tx.matching(wanted.search)
+        ask(f"t.number in ({text})", **values)
+    return where, binds
+
+
+def tickets(tx: Tx, wanted: Wanted) -> list[Listed]:
+    """The tickets that are wanted, in the order that is wanted."""
+    where, binds = _conditions(tx, wanted)
+    text = (
+        f"select {_TICKET}, c.name, c.email, c.organization from ticket t left join client c on c.id = t.client_id "
+        + (f"where {' and '.join(where)} " if where else "")
+        + f"order by {ORDERS[wanted.order]}"
+    )
+    if wanted.limit is not None:
+        text += " limit :limit"
+        binds["limit"] = wanted.limit
+    rows = tx.rows(text, **binds)
+    tags = _tags(tx, [row[0] for row in rows])
+    return [_listed(row, tags) for row in rows]
+
+
+def count(tx: Tx, wanted: Wanted) -> int:
+    """How many tickets are wanted, without a limit."""
+    where, binds = _conditions(tx, wanted)
+    condition = f"where {' and '.join(where)}" if where else ""
+    row = tx.row(f"select count(*) from ticket t {condition}", **binds)
+    return int(row[0]) if row else 0  # type: ignore[arg-type]
+
+
+def ticket(tx: Tx, number: int) -> Listed | None:
+    """One ticket as lists show it."""
+    row = tx.row(
+        f"select {_TICKET}, c.name, c.email, c.organization from ticket t "
+        "left join client c on c.id = t.client_id where t.number = :number",
+        number=number,
+    )
+    return _listed(row, _tags(tx, [number])) if row else None
+
+
+def _listed(row: Row, tags: dict[Value, tuple[str, ...]]) -> Listed:
+    fields = dict(zip(Ticket.__struct_fields__, row, strict=False))
+    name, email, organization = row[_FIELDS:]
+    return Listed(
+        ticket=Ticket(**fields),  # type: ignore[arg-type]
+        client_name=name,  # type: ignore[arg-type]
+        client_email=email,  # type: ignore[arg-type]
+        organization=organization,  # type: ignore[arg-type]
+        tags=tags.get(row[0], ()),
+    )
+
+
+def _tags(tx: Tx, numbers: list[Value]) -> dict[Value, tuple[str, ...]]:
+    found: dict[Value, tuple[str, ...]] = {}
+    for start in range(0, len(numbers), 500):
+        binds = {f"n{index}": number for index, number in enumerate(numbers[start : start + 500])}
+        names = ", ".join(f":{name}" for name in binds)
+        rows = tx.rows(f"select ticket, tag from ticket_tag where ticket in ({names}) order by tag", **binds)
+        for number, tag in rows:
+            found[number] = (*found.get(number, ()), str(tag))
+    return found

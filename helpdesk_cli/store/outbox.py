@@ -1,0 +1,181 @@
+"""Every mail to send or sent, from the moment it is put until somebody took it."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct, json
+
+from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.store.engine import Tx, Value, listed
+
+NOT_SENT = ("queued", "deferred", "sending", "uncertain", "failed", "bounced", "held")
+"""The states that ``outbox list`` shows unless asked for all."""
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """A letter as a row. ``facts`` is what its template needs beside the ticket."""
+
+    id: int = 0
+    kind: str
+    state: str = "queued"
+    ticket: int | None = None
+    message: int | None = None
+    recipient: str
+    recipient_name: str = ""
+    person: int = 0
+    purpose: str = ""
+    department: str = ""
+    subject: str = ""
+    facts: dict[str, object] = {}
+    message_id: str
+    attempts: int = 0
+    next_attempt_at: str
+    created_at: str
+    sent_at: str | None = None
+    error: str = ""
+
+
+_LETTER = ", ".join(Letter.__struct_fields__)
+
+
+def _letter(row: Sequence[Value]) -> Letter:
+    values: dict[str, object] = dict(zip(Letter.__struct_fields__, row, strict=True))
+    values["facts"] = json.decode(str(values["facts"]))
+    return Letter(**values)  # type: ignore[arg-type]
+
+
+def put(tx: Tx, letter: Letter) -> int:
+    """Queue a letter; it becomes mail in ``notify``. Its id."""
+    row = tx.row(
+        "insert into letter (kind, state, ticket, message, recipient, recipient_key, recipient_name, person, purpose, "
+        "department, subject, facts, message_id, next_attempt_at, created_at, error) values (:kind, :state, :ticket, "
+        ":message, :recipient, :recipient_key, :recipient_name, :person, :purpose, :department, :subject, :facts, "
+        ":message_id, :next_attempt_at, :created_at, :error) returning id",
+        kind=letter.kind,
+        state=letter.state,
+        ticket=letter.ticket,
+        message=letter.message,
+        recipient=letter.recipient,
+        recipient_key=fold(letter.recipient),
+        recipient_name=letter.recipient_name,
+        person=letter.person,
+        purpose=letter.purpose,
+        department=letter.department,
+        subject=letter.subject,
+        facts=json.encode(letter.facts).decode(),
+        message_id=letter.message_id,
+        next_attempt_at=letter.next_attempt_at,
+        created_at=letter.created_at,
+        error=letter.error,
+    )
+    assert row is not None
+    return int(row[0])  # type: ignore[arg-type]
+
+
+def due(tx: Tx, at: str) -> list[tuple[int, str]]:
+    """The letters whose time has come, oldest first: their ids and departments."""
+    rows = tx.rows(
+        "select id, department from letter where state in ('queued', 'deferred') and next_attempt_at <= :at "
+        "order by next_attempt_at, id",
+        at=at,
+    )
+    return [(int(row[0]), str(row[1])) for row in rows]  # type: ignore[arg-type]
+
+
+def claim(tx: Tx, letter: int, at: str, by: str) -> Letter | None:
+    """Take a letter for sending, for this process alone; None where another was quicker."""
+    row = tx.row(
+        "update letter set state = 'sending', claimed_at = :at, claimed_by = :by, attempts = attempts + 1 "
+        f"where id = :letter and state in ('queued', 'deferred') returning {_LETTER}",
+        letter=letter,
+        at=at,
+        by=by,
+    )
+    return _letter(row) if row else None
+
+
+def abandoned(tx: Tx) -> list[tuple[int, str, str]]:
+    """Letters in sending: id, when and by whom they were claimed."""
+    rows = tx.rows("select id, claimed_at, claimed_by from letter where state = 'sending'")
+    return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]  # type: ignore[arg-type]
+
+
+def take_back(tx: Tx, letter: int, error: str) -> None:
+    """Call a letter uncertain whose sender died; nothing where it went on meanwhile."""
+    tx.run(
+        "update letter set state = 'uncertain', error = :error where id = :letter and state = 'sending'",
+        error=error,
+        letter=letter,
+    )
+
+
+def put_state(
+    tx: Tx,
+    letter: int,
+    state: str,
+    *,
+    error: str = "",
+    next_attempt_at: str | None = None,
+    sent_at: str | None = None,
+    subject: str | None = None,
+) -> None:
+    """Write what became of a letter."""
+    tx.run(
+        "update letter set state = :state, error = :error, next_attempt_at = coalesce(:next, next_attempt_at), "
+        "sent_at = coalesce(:sent, sent_at), subject = coalesce(:subject, subject) where id = :letter",
+        state=state,
+        error=error,
+        next=next_attempt_at,
+        sent=sent_at,
+        subject=subject,
+        letter=letter,
+    )
+
+
+def load(tx: Tx, letter: int) -> Letter | None:
+    """One letter."""
+    row = tx.row(f"select {_LETTER} from letter where id = :letter", letter=letter)
+    return _letter(row) if row else None
+
+
+def by_message_id(tx: Tx, message_ids: Sequence[str]) -> Letter | None:
+    """The first letter of ours that one of these Message-IDs names."""
+    text, binds = listed("id", list(message_ids))
+    row = tx.row(
+        f"select {_LETTER} from letter where message_id in ({text}) order by id desc limit 1", **binds
+    )
+    return _letter(row) if row else None
+
+
+def letters(
+    tx: Tx,
+    *,
+    states: Iterable[str] = (),
+    ticket: int | None = None,
+    since: str | None = None,
+    limit: int | None = None,
+) -> list[Letter]:
+    """The outbox as a list, newest first."""
+    text, binds = listed("state", list(states))
+    where = ["1 = 1"]
+    if binds:
+        where.append(f"state in ({text})")
+    if ticket is not None:
+        where.append("ticket = :ticket")
+        binds["ticket"] = ticket
+    if since is not None:
+        where.append("created_at >= :since")
+        binds["since"] = since
+    if limit is not None:
+        binds["limit"] = limit
+    rows = tx.rows(
+        f"select {_LETTER} from letter where {' and '.join(where)} order by id desc"
+        + (" limit :limit" if limit is not None else ""),
+        **binds,
+    )
+    return [_letter(row) for row in rows]
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """How many letters stand in each state."""
+    rows = tx.rows("select state, count(*) from letter group by state")
+    return {str(row[0]): int(row[1]) for row in rows}  # type: ignore[arg-type]

@@ -1,0 +1,272 @@
+"""Clients, staff, and whom we do not hear."""
+
+from collections.abc import Sequence
+
+from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain.people import Client, Staff
+from helpdesk_cli.store.engine import Tx, Value, listed
+
+_CLIENT = "c.id, c.name, c.email, c.organization, c.note, c.created_at"
+_STAFF = "s.id, s.login, s.name, s.email, s.role, s.created_at, s.retired_at"
+
+
+def _client(tx: Tx, row: Sequence[Value]) -> Client:
+    client = Client(**dict(zip(Client.__struct_fields__, row, strict=False)))  # type: ignore[arg-type]
+    rows = tx.rows(
+        "select address from client_address where client_id = :id order by address <> :first, added_at, address",
+        id=client.id,
+        first=fold(client.email),
+    )
+    return Client(
+        id=client.id,
+        name=client.name,
+        email=client.email,
+        organization=client.organization,
+        note=client.note,
+        created_at=client.created_at,
+        addresses=tuple(str(row[0]) for row in rows),
+    )
+
+
+def _staff(tx: Tx, row: Sequence[Value]) -> Staff:
+    identity, login, name, email, role, created_at, retired_at = row
+    rows = tx.rows(
+        "select department from staff_department where staff_id = :id order by department", id=identity
+    )
+    return Staff(
+        id=identity,  # type: ignore[arg-type]
+        login=login,  # type: ignore[arg-type]
+        name=name,  # type: ignore[arg-type]
+        email=email,  # type: ignore[arg-type]
+        role=role,  # type: ignore[arg-type]
+        created_at=created_at,  # type: ignore[arg-type]
+        retired_at=retired_at,  # type: ignore[arg-type]
+        departments=tuple(str(row[0]) for row in rows),
+    )
+
+
+def client_by_address(tx: Tx, address: str) -> Client | None:
+    """The client whom any of their addresses names; compared folded."""
+    row = tx.row(
+        f"select {_CLIENT} from client c join client_address a on a.client_id = c.id where a.address = :address",
+        address=fold(address),
+    )
+    return _client(tx, row) if row else None
+
+
+def client_by_id(tx: Tx, identity: int) -> Client | None:
+    """One client."""
+    row = tx.row(f"select {_CLIENT} from client c where c.id = :id", id=identity)
+    return _client(tx, row) if row else None
+
+
+def clients(tx: Tx, *, search: str = "", limit: int | None = None) -> list[Client]:
+    """Clients by name; ``search`` is a part of a name, an address or an organization."""
+    binds: dict[str, Value] = {"search": f"%{search.lower()}%"} if search else {}
+    where = (
+        "where lower(c.name) like :search or lower(coalesce(c.organization, '')) like :search or exists "
+        "(select 1 from client_address a where a.client_id = c.id and a.address like :search)"
+        if search
+        else ""
+    )
+    if limit is not None:
+        binds["limit"] = limit
+    rows = tx.rows(
+        f"select {_CLIENT} from client c {where} order by lower(c.name), c.id"
+        + (" limit :limit" if limit is not None else ""),
+        **binds,
+    )
+    return [_client(tx, row) for row in rows]
+
+
+def add_client(
+    tx: Tx, name: str, email: str, at: str, organization: str | None = None, note: str = ""
+) -> Client:
+    """Make a client with their primary address."""
+    row = tx.row(
+        "insert into client (name, email, organization, note, created_at) values (:name, :email, :organization, "
+        ":note, :at) returning id",
+        name=name,
+        email=email,
+        organization=organization,
+        note=note,
+        at=at,
+    )
+    assert row is not None
+    identity = int(row[0])  # type: ignore[arg-type]
+    add_address(tx, identity, email, at)
+    return Client(
+        id=identity,
+        name=name,
+        email=email,
+        organization=organization,
+        note=note,
+        created_at=at,
+        addresses=(fold(email),),
+    )
+
+
+def save_client(tx: Tx, client: Client) -> None:
+    """Write a client's fields; their addresses have verbs of their own."""
+    tx.run(
+        "update client set name = :name, email = :email, organization = :organization, note = :note where id = :id",
+        id=client.id,
+        name=client.name,
+        email=client.email,
+        organization=client.organization,
+        note=client.note,
+    )
+
+
+def add_address(tx: Tx, client: int, address: str, at: str) -> None:
+    """Let a client be known by one more address. The caller made sure that it is nobody else's."""
+    tx.run(
+        "insert into client_address (address, client_id, shown, added_at) values (:address, :client, :shown, :at)",
+        address=fold(address),
+        client=client,
+        shown=address,
+        at=at,
+    )
+
+
+def remove_address(tx: Tx, client: int, address: str) -> bool:
+    """Forget an address of a client; whether there was one."""
+    return bool(
+        tx.run(
+            "delete from client_address where client_id = :client and address = :address",
+            client=client,
+            address=fold(address),
+        )
+    )
+
+
+def staff_by_address(tx: Tx, address: str) -> Staff | None:
+    """The active staff member whom an address names."""
+    row = tx.row(
+        f"select {_STAFF} from staff s join staff_address a on a.staff_id = s.id "
+        "where a.address = :address and s.retired_at is null",
+        address=fold(address),
+    )
+    return _staff(tx, row) if row else None
+
+
+def staff_by_login(tx: Tx, login: str) -> Staff | None:
+    """A staff member, retired ones too."""
+    row = tx.row(f"select {_STAFF} from staff s where s.login = :login", login=login)
+    return _staff(tx, row) if row else None
+
+
+def staff_by_id(tx: Tx, identity: int) -> Staff | None:
+    """A staff member, retired ones too."""
+    row = tx.row(f"select {_STAFF} from staff s where s.id = :id", id=identity)
+    return _staff(tx, row) if row else None
+
+
+def all_staff(tx: Tx, *, department: str | None = None, retired: bool = False) -> list[Staff]:
+    """Staff by login; of one department, and without retired ones unless asked for."""
+    where = ["1 = 1" if retired else "s.retired_at is null"]
+    binds: dict[str, Value] = {}
+    if department is not None:
+        where.append("s.id in (select staff_id from staff_department where department = :department)")
+        binds["department"] = department
+    rows = tx.rows(f"select {_STAFF} from staff s where {' and '.join(where)} order by s.login", **binds)
+    return [_staff(tx, row) for row in rows]
+
+
+def has_admin(tx: Tx) -> bool:
+    """Whether an active admin exists; where none does, the store's owner acts as one."""
+    return tx.row("select 1 from staff where role = 'admin' and retired_at is null limit 1") is not None
+
+
+def add_staff(tx: Tx, login: str, name: str, email: str, role: str, at: str) -> Staff:
+    """Make a staff member with their address."""
+    row = tx.row(
+        "insert into staff (login, name, email, role, created_at) values (:login, :name, :email, :role, :at) "
+        "returning id",
+        login=login,
+        name=name,
+        email=email,
+        role=role,
+        at=at,
+    )
+    assert row is not None
+    identity = int(row[0])  # type: ignore[arg-type]
+    set_staff_address(tx, identity, email)
+    return Staff(id=identity, login=login, name=name, email=email, role=role, created_at=at)
+
+
+def set_staff_address(tx: Tx, staff: int, address: str) -> None:
+    """Make an address lead to a staff member; earlier ones go on to."""
+    tx.run(
+        "insert into staff_address (address, staff_id) values (:address, :staff) "
+        "on conflict (address) do update set staff_id = excluded.staff_id",
+        address=fold(address),
+        staff=staff,
+    )
+
+
+def save_staff(tx: Tx, staff: Staff) -> None:
+    """Write a staff member's fields."""
+    tx.run(
+        "update staff set name = :name, email = :email, role = :role, retired_at = :retired_at where id = :id",
+        id=staff.id,
+        name=staff.name,
+        email=staff.email,
+        role=staff.role,
+        retired_at=staff.retired_at,
+    )
+    set_staff_address(tx, staff.id, staff.email)
+
+
+def join(tx: Tx, staff: int, department: str) -> None:
+    """Put a staff member into a department."""
+    tx.run(
+        "insert into staff_department (staff_id, department) values (:staff, :department) on conflict do nothing",
+        staff=staff,
+        department=department,
+    )
+
+
+def leave(tx: Tx, staff: int, department: str) -> bool:
+    """Take a staff member out of a department; whether they were in it."""
+    return bool(
+        tx.run(
+            "delete from staff_department where staff_id = :staff and department = :department",
+            staff=staff,
+            department=department,
+        )
+    )
+
+
+def patterns(address: str) -> list[str]:
+    """What would block an address: itself, its domain, and each domain above."""
+    folded = fold(address)
+    labels = folded.rpartition("@")[2].split(".")
+    return [folded, *(".".join(labels[start:]) for start in range(min(len(labels), 20)))]
+
+
+def is_blocked(tx: Tx, address: str) -> bool:
+    """Whether an address, or a domain that it is in, is blocked."""
+    text, binds = listed("pattern", patterns(address))
+    return tx.row(f"select 1 from block where pattern in ({text}) limit 1", **binds) is not None
+
+
+def block(tx: Tx, pattern: str, by: str, at: str) -> None:
+    """Hear nothing more from an address or a domain."""
+    tx.run(
+        "insert into block (pattern, blocked_at, blocked_by) values (:pattern, :at, :by) on conflict do nothing",
+        pattern=pattern,
+        at=at,
+        by=by,
+    )
+
+
+def unblock(tx: Tx, pattern: str) -> bool:
+    """Hear it again; whether it was blocked."""
+    return bool(tx.run("delete from block where pattern = :pattern", pattern=pattern))
+
+
+def blocks(tx: Tx) -> list[tuple[str, str, str]]:
+    """All blocked patterns, with when and by whom."""
+    rows = tx.rows("select pattern, blocked_at, blocked_by from block order by pattern")
+    return [(str(row[0]), str(row[1]), str(row[2])) for row in rows]

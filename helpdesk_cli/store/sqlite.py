@@ -1,0 +1,284 @@
+"""SQLite: the one file that knows it.
+
+The driver is ``pysqlite3``, whose SQLite is free of the WAL-reset bug (fixed in 3.51.3, 3.50.7 and
+3.44.6): two processes that write and checkpoint at one moment, which is what cron makes of us, could
+corrupt a WAL store before. With an older library the journal is a rollback one with ``synchronous=EXTRA``.
+sqlite-utils builds and migrates only: importing it costs ten bare starts of Python.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+try:
+    from pysqlite3 import dbapi2 as sqlite3
+except ImportError:  # no wheel for this machine: the standard library's, behind the version gate
+    import sqlite3
+
+from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed
+from helpdesk_cli.store.engine import SCHEMA_VERSION, Value
+
+APPLICATION_ID = 0x48444B31  # "HDK1"
+BUSY_SECONDS = 30.0
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite may use a write-ahead log with several processes (sqlite.org/wal.html)."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
+
+
+def told(error: Exception, path: str) -> DeskError:
+    """The failure of ours that a driver's error stands for."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return Busy(f"{path}: another process holds the store's lock; try again")
+    if "full" in text or "I/O" in text:
+        return Busy(f"{path}: {text}; make room, then try again")
+    if "unable to open" in text:
+        return Failed(f"{path}: cannot be opened; does it exist, and may this account write beside it?")
+    if "readonly" in text:
+        return Failed(f"{path}: this account may not write to the store")
+    if "malformed" in text or "not a database" in text:
+        return Failed(f"{path}: {text}; restore the last backup with 'helpdesk store restore'")
+    return Failed(f"{path}: {text}")
+
+
+class SqliteTx:
+    """An open transaction of one connection."""
+
+    def __init__(self, connection: "sqlite3.Connection") -> None:
+        self._connection = connection
+        self._execute = connection.execute
+
+    def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
+        return self._execute(sql, binds).fetchall()  # type: ignore[no-any-return]
+
+    def row(self, sql: str, **binds: Value) -> tuple[Value, ...] | None:
+        cursor = self._execute(sql, binds)
+        first = cursor.fetchone()
+        cursor.close()  # an open statement of "returning" would keep the transaction open
+        return first  # type: ignore[no-any-return]
+
+    def run(self, sql: str, **binds: Value) -> int:
+        return self._execute(sql, binds).rowcount  # type: ignore[no-any-return]
+
+    def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
+        self._connection.executemany(sql, binds)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self._execute("savepoint part")
+        try:
+            yield
+        except BaseException:
+            self._execute("rollback to part")
+            self._execute("release part")
+            raise
+        self._execute("release part")
+
+    def matching(self, words: str) -> tuple[str, dict[str, Value]]:
+        quoted = []
+        for word in words.replace("\0", " ").split()[:20]:
+            bare = word.rstrip("*").replace('"', '""')
+            if bare:
+                quoted.append(f'"{bare}"' + ("*" if word.endswith("*") else ""))
+        if not quoted:
+            return "select number from ticket", {}
+        # Each word may stand in another message of the ticket, so each is a search of its own.
+        one = (
+            "select m.ticket from message_fts s join message m on m.id = s.rowid "
+            "where s.message_fts match :words{}"
+        )
+        return (
+            " intersect ".join(one.format(number) for number in range(len(quoted))),
+            {f"words{number}": word for number, word in enumerate(quoted)},
+        )
+
+
+class SqliteEngine:
+    """A store in one file, for one host."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def _connect(self) -> "sqlite3.Connection":
+        if self._connection is None:
+            if self.path != ":memory:" and not self.exists():
+                raise BadConfig(f"{self.path}: there is no store yet; 'helpdesk init' makes one")
+            self._connection = self._opened()
+            self._check_version(self._connection)
+        return self._connection
+
+    def _opened(self) -> "sqlite3.Connection":
+        try:
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            journal = connection.execute("pragma journal_mode").fetchone()[0]
+            connection.execute("pragma foreign_keys = on")
+            connection.execute("pragma trusted_schema = off")
+            connection.execute(f"pragma synchronous = {'full' if journal == 'wal' else 'extra'}")
+        except sqlite3.Error as error:
+            raise told(error, self.path) from None
+        if journal == "wal" and not wal_is_safe(sqlite3.sqlite_version_info):
+            connection.close()
+            raise BadConfig(
+                f"{self.path}: SQLite {sqlite3.sqlite_version} can corrupt a store with a write-ahead log "
+                "(its WAL-reset bug); install pysqlite3, which brings a newer one"
+            )
+        return connection
+
+    def _check_version(self, connection: "sqlite3.Connection") -> None:
+        try:
+            version = connection.execute("pragma user_version").fetchone()[0]
+            mark = connection.execute("pragma application_id").fetchone()[0]
+        except sqlite3.Error as error:
+            raise told(error, self.path) from None
+        if self.path == ":memory:" and version == 0:
+            return
+        if mark != APPLICATION_ID:
+            raise BadConfig(f"{self.path}: this is a database, but not a helpdesk store")
+        if version > SCHEMA_VERSION:
+            raise BadConfig(
+                f"{self.path}: written by a newer helpdesk (store version {version}, this one knows "
+                f"{SCHEMA_VERSION}); install that version"
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTx]:
+        with self._transaction("begin") as tx:
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTx]:
+        # Immediate: an upgrade from reading to writing would fail at once, whatever the busy timeout.
+        with self._transaction("begin immediate") as tx:
+            yield tx
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[SqliteTx]:
+        connection = self._connect()
+        try:
+            connection.execute(begin)
+            try:
+                yield SqliteTx(connection)
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+        except sqlite3.Error as error:
+            raise told(error, self.path) from error
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        if self.path == ":memory:":
+            yield True
+            return
+        folder = Path(f"{self.path}.locks")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
+        handle = os.open(
+            folder / f"{safe}.lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600
+        )
+        try:
+            yield _try_lock(handle)
+        finally:
+            os.close(handle)  # frees the lock; the file stays, for removing it would race
+
+    def exists(self) -> bool:
+        return self.path == ":memory:" or Path(self.path).exists()
+
+    def build(self) -> None:
+        from sqlite_utils import Database
+
+        if self.path != ":memory:":
+            # An empty file is what a build leaves that was killed at once.
+            if Path(self.path).exists() and Path(self.path).stat().st_size:
+                raise Failed(f"{self.path}: there is a store already; nothing was changed")
+            # SQLite gives its journals the mode of the store's file, so it must be private from birth.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = self._opened()
+        if self.path != ":memory:" and wal_is_safe(sqlite3.sqlite_version_info):
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+        database = Database(connection)
+        connection.execute("begin immediate")
+        for statement in statements(schema()):
+            connection.execute(statement)
+        database.table("message").enable_fts(
+            ["subject", "new_text"], create_triggers=True, tokenize="unicode61 remove_diacritics 2"
+        )
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        if connection.in_transaction:
+            connection.execute("commit")
+        self._connection = connection
+
+    def backup(self, path: str) -> None:
+        if Path(path).exists():
+            raise Failed(f"{path}: there is a file already; name another")
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            self._connect().execute("vacuum into ?", (path,))
+        except sqlite3.Error as error:
+            Path(path).unlink(missing_ok=True)
+            raise told(error, path) from None
+
+    def verify(self) -> list[str]:
+        connection = self._connect()
+        try:
+            found = [row[0] for row in connection.execute("pragma integrity_check") if row[0] != "ok"]
+            found += [
+                f"{row[0]}: row {row[1]} points to no {row[2]}"
+                for row in connection.execute("pragma foreign_key_check")
+            ]
+        except sqlite3.Error as error:
+            return [str(told(error, self.path))]
+        return found
+
+    def facts(self) -> dict[str, str]:
+        connection = self._connect()
+        return {
+            "engine": f"SQLite {sqlite3.sqlite_version}",
+            "store": self.path,
+            "journal": str(connection.execute("pragma journal_mode").fetchone()[0]),
+            "version": str(connection.execute("pragma user_version").fetchone()[0]),
+        }
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def schema() -> str:
+    """The text of ``schema.sql``: the wheel carries it in the package, a checkout at its top."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "schema.sql"
+    return (inside if inside.exists() else package.parent / "schema.sql").read_text(encoding="utf-8")
+
+
+def statements(script: str) -> list[str]:
+    """The statements of a script. No text in ``schema.sql`` holds a semicolon but at a statement's end."""
+    bare = "\n".join(line.partition("--")[0].rstrip() for line in script.splitlines())
+    return [part.strip() for part in bare.split(";") if part.strip()]
+
+
+def _try_lock(handle: int) -> bool:
+    """Lock an open file without waiting; the kernel lets go of it when the process ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""What the limits count, in sliding windows by the time of arrival; in the store, so for all processes."""
+
+from helpdesk_cli.store.engine import Tx
+
+
+def count(tx: Tx, kind: str, key: str, since: str) -> int:
+    """How often it happened since a moment."""
+    row = tx.row(
+        "select count(*) from tally where kind = :kind and key = :key and at > :since",
+        kind=kind,
+        key=key,
+        since=since,
+    )
+    return int(row[0]) if row else 0  # type: ignore[arg-type]
+
+
+def add(tx: Tx, kind: str, key: str, at: str, ticket: int | None = None) -> None:
+    """Note that it happened."""
+    tx.run(
+        "insert into tally (kind, key, at, ticket) values (:kind, :key, :at, :ticket)",
+        kind=kind,
+        key=key,
+        at=at,
+        ticket=ticket,
+    )
+
+
+def last_ticket(tx: Tx, kind: str, key: str) -> int | None:
+    """The ticket of the newest row of a kind and key."""
+    row = tx.row(
+        "select ticket from tally where kind = :kind and key = :key and ticket is not null order by at desc limit 1",
+        kind=kind,
+        key=key,
+    )
+    return int(row[0]) if row else None  # type: ignore[arg-type]
+
+
+def forget(tx: Tx, before: str) -> None:
+    """Drop what no window reaches any more."""
+    tx.run("delete from tally where at < :before", before=before)
+
+
+def has_before(tx: Tx, before: str) -> bool:
+    """Whether there is anything to forget."""
+    return tx.row("select 1 from tally where at < :before limit 1", before=before) is not None

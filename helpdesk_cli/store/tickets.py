@@ -1,0 +1,236 @@
+"""Tickets, what was said on them, what happened to them. Only ``services.changes`` calls the verbs that write."""
+
+from collections.abc import Sequence
+
+from msgspec import json
+
+from helpdesk_cli.domain.mail import Part, fold
+from helpdesk_cli.domain.people import Participant
+from helpdesk_cli.domain.ticket import CLOSED, Author, Event, Joining, Message, Ticket
+from helpdesk_cli.store.engine import Tx, Value
+
+TICKET = ", ".join(f"t.{name}" for name in Ticket.__struct_fields__)
+"""The columns of a ticket, in the order of its class's fields; the table is ``t``."""
+
+_MESSAGE = (
+    "id, kind, is_public, role, name, email, client_id, staff, at, date_header, subject, text, new_text, message_id, "
+    "in_reply_to, inbox_id, mark"
+)
+
+
+def ticket_of(row: Sequence[Value]) -> Ticket:
+    """A row of the columns ``TICKET`` as a ticket."""
+    return Ticket(**dict(zip(Ticket.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]
+
+
+def load(tx: Tx, number: int) -> Ticket | None:
+    """One ticket."""
+    row = tx.row(f"select {TICKET} from ticket t where t.number = :number", number=number)
+    return ticket_of(row) if row else None
+
+
+def next_number(tx: Tx, first: int) -> int:
+    """The next ticket's number: one more than the last, never below ``first``."""
+    row = tx.row(
+        "insert into counter (name, value) values ('ticket', :first) "
+        "on conflict (name) do update set value = case when counter.value + 1 > :first then counter.value + 1 "
+        "else :first end returning value",
+        first=first,
+    )
+    assert row is not None
+    return int(row[0])  # type: ignore[arg-type]
+
+
+def _values(ticket: Ticket) -> dict[str, Value]:
+    values: dict[str, Value] = {name: getattr(ticket, name) for name in Ticket.__struct_fields__}
+    values["is_active"] = int(ticket.state != CLOSED)
+    return values
+
+
+_COLUMNS = (*Ticket.__struct_fields__, "is_active")
+_INSERT = f"insert into ticket ({', '.join(_COLUMNS)}) values ({', '.join(':' + name for name in _COLUMNS)})"
+_UPDATE = (
+    f"update ticket set {', '.join(f'{name} = :{name}' for name in _COLUMNS[1:])} where number = :number"
+)
+
+
+def insert(tx: Tx, ticket: Ticket) -> None:
+    """Write a new ticket, whose number was drawn before."""
+    tx.run(_INSERT, **_values(ticket))
+
+
+def update(tx: Tx, ticket: Ticket) -> None:
+    """Write a ticket that is there."""
+    tx.run(_UPDATE, **_values(ticket))
+
+
+def add_message(tx: Tx, ticket: int, message: Message) -> int:
+    """Write a message with its attachments; its id."""
+    author = message.author
+    row = tx.row(
+        "insert into message (ticket, kind, is_public, role, name, email, client_id, staff, at, date_header, subject, "
+        "text, new_text, message_id, in_reply_to, inbox_id, mark) values (:ticket, :kind, :is_public, :role, :name, "
+        ":email, :client_id, :staff, :at, :date_header, :subject, :text, :new_text, :message_id, :in_reply_to, "
+        ":inbox_id, :mark) returning id",
+        ticket=ticket,
+        kind=message.kind,
+        is_public=int(message.is_public),
+        role=author.role,
+        name=author.name,
+        email=author.email,
+        client_id=author.client_id,
+        staff=author.staff,
+        at=message.at,
+        date_header=message.date_header,
+        subject=message.subject,
+        text=message.text,
+        new_text=message.new_text,
+        message_id=message.message_id,
+        in_reply_to=message.in_reply_to,
+        inbox_id=message.inbox_id,
+        mark=message.mark,
+    )
+    assert row is not None
+    identity = int(row[0])  # type: ignore[arg-type]
+    for part in message.attachments:
+        tx.run(
+            "insert into attachment (message, name, type, size, sha256, start_at, end_at, encoding, content_id) "
+            "values (:message, :name, :type, :size, :sha256, :start, :end, :encoding, :content_id)",
+            message=identity,
+            name=part.name,
+            type=part.type,
+            size=part.size,
+            sha256=part.sha256,
+            start=part.start,
+            end=part.end,
+            encoding=part.encoding,
+            content_id=part.content_id,
+        )
+    return identity
+
+
+def add_event(tx: Tx, ticket: int, event: Event) -> None:
+    """Write a line of the activity log."""
+    tx.run(
+        "insert into event (ticket, at, actor, kind, data) values (:ticket, :at, :actor, :kind, :data)",
+        ticket=ticket,
+        at=event.at,
+        actor=event.actor,
+        kind=event.kind,
+        data=json.encode(event.data).decode() if event.data else "{}",
+    )
+
+
+def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
+    """Make somebody a participant, or note from which address they wrote last."""
+    folded = fold(joining.address)
+    if joining.client_id is not None and tx.run(
+        "update participant set address = :address, shown = :shown where ticket = :ticket and client_id = :client "
+        "and not exists (select 1 from participant o where o.ticket = :ticket and o.address = :address)",
+        address=folded,
+        shown=joining.address,
+        ticket=ticket,
+        client=joining.client_id,
+    ):
+        return
+    tx.run(
+        "insert into participant (ticket, address, shown, name, client_id, since_at) "
+        "values (:ticket, :address, :shown, :name, :client, :at) on conflict do nothing",
+        ticket=ticket,
+        address=folded,
+        shown=joining.address,
+        name=joining.name,
+        client=joining.client_id,
+        at=at,
+    )
+
+
+def participants(tx: Tx, ticket: int) -> list[Participant]:
+    """Who hears of a ticket's public words, the requester first."""
+    rows = tx.rows(
+        "select id, ticket, shown, name, client_id, since_at from participant where ticket = :ticket order by id",
+        ticket=ticket,
+    )
+    return [Participant(**dict(zip(Participant.__struct_fields__, row, strict=True))) for row in rows]  # type: ignore[arg-type]
+
+
+def link(tx: Tx, ticket: int, other: int, kind: str, at: str) -> None:
+    """Tie two tickets together for staff's eyes."""
+    tx.run(
+        "insert into link (ticket, other, kind, linked_at) values (:ticket, :other, :kind, :at) on conflict do nothing",
+        ticket=ticket,
+        other=other,
+        kind=kind,
+        at=at,
+    )
+
+
+def links(tx: Tx, ticket: int) -> list[tuple[int, str]]:
+    """The tickets that one is tied to, either way round."""
+    rows = tx.rows(
+        "select other, kind from link where ticket = :ticket union select ticket, kind from link where other = :ticket",
+        ticket=ticket,
+    )
+    return [(int(row[0]), str(row[1])) for row in rows]  # type: ignore[arg-type]
+
+
+def _message(tx: Tx, row: Sequence[Value]) -> Message:
+    identity, kind, is_public, role, name, email, client_id, staff, *rest = row
+    parts = tx.rows(
+        "select name, type, size, sha256, start_at, end_at, encoding, content_id from attachment "
+        "where message = :message order by id",
+        message=identity,
+    )
+    return Message(
+        id=identity,  # type: ignore[arg-type]
+        kind=kind,  # type: ignore[arg-type]
+        is_public=bool(is_public),
+        author=Author(role=role, name=name, email=email, client_id=client_id, staff=staff),  # type: ignore[arg-type]
+        attachments=tuple(Part(*part) for part in parts),  # type: ignore[arg-type]
+        **dict(  # type: ignore[arg-type]
+            zip(
+                (
+                    "at",
+                    "date_header",
+                    "subject",
+                    "text",
+                    "new_text",
+                    "message_id",
+                    "in_reply_to",
+                    "inbox_id",
+                    "mark",
+                ),
+                rest,
+                strict=True,
+            )
+        ),
+    )
+
+
+def messages(tx: Tx, ticket: int) -> list[Message]:
+    """What was said on a ticket, in the order in which it came."""
+    rows = tx.rows(f"select {_MESSAGE} from message where ticket = :ticket order by id", ticket=ticket)
+    return [_message(tx, row) for row in rows]
+
+
+def message(tx: Tx, identity: int) -> Message | None:
+    """One message."""
+    row = tx.row(f"select {_MESSAGE} from message where id = :id", id=identity)
+    return _message(tx, row) if row else None
+
+
+def events(tx: Tx, ticket: int) -> list[Event]:
+    """A ticket's activity log, oldest first."""
+    rows = tx.rows(
+        "select kind, at, actor, data from event where ticket = :ticket order by id", ticket=ticket
+    )
+    return [
+        Event(kind=str(row[0]), at=str(row[1]), actor=str(row[2]), data=json.decode(str(row[3])))
+        for row in rows
+    ]
+
+
+def tags(tx: Tx, ticket: int) -> tuple[str, ...]:
+    """A ticket's tags."""
+    rows = tx.rows("select tag from ticket_tag where ticket = :ticket order by tag", ticket=ticket)
+    return tuple(str(row[0]) for row in rows)
