@@ -24,8 +24,14 @@ class _Patient(smtplib.SMTP):
     rest = b""  # what came after the last reply's end
 
     def getreply(self) -> tuple[int, bytes]:
-        """The code and the text, its lines joined by LF."""
-        deadline = time.monotonic() + self.wait
+        """The code and the text, its lines joined by LF. After a failure the connection is closed."""
+        try:
+            return self._reply(time.monotonic() + self.wait)
+        except OSError:
+            self.close()
+            raise
+
+    def _reply(self, deadline: float) -> tuple[int, bytes]:
         lines: list[bytes] = []
         while len(lines) < _MOST_LINES:
             line = self._line(deadline)
@@ -35,7 +41,6 @@ class _Patient(smtplib.SMTP):
             if line[3:4] != b"-":
                 self.socket.settimeout(self.wait)
                 return int(line[:3]), b"\n".join(lines)
-        self.close()
         raise smtplib.SMTPServerDisconnected("it does not speak SMTP")
 
     def _line(self, deadline: float) -> bytes:
@@ -46,11 +51,9 @@ class _Patient(smtplib.SMTP):
             self.socket.settimeout(left)
             more = self.socket.recv(_LONGEST_LINE)
             if not more:
-                self.close()
                 raise smtplib.SMTPServerDisconnected("it closed the connection")
             self.rest += more
             if len(self.rest) > _MOST_LINES * _LONGEST_LINE:
-                self.close()
                 raise smtplib.SMTPServerDisconnected("it does not speak SMTP")
         line, _, self.rest = self.rest.partition(b"\n")
         return line.rstrip(b"\r")
@@ -118,16 +121,15 @@ class TlsWire(_Patient, smtplib.SMTP_SSL):
 Wire = PlainWire | TlsWire
 
 
-def is_loopback(wire: Wire) -> bool:
-    """Whether the other end is this machine, by its address and not by its name."""
+def is_loopback(address: str) -> bool:
+    """Whether a numeric address is this very machine's: 127.0.0.0/8, ::1, and the former within IPv6."""
     import ipaddress
 
     try:
-        address = ipaddress.ip_address(wire.socket.getpeername()[0].partition("%")[0])
+        number = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
+    return (getattr(number, "ipv4_mapped", None) or number).is_loopback
 
 
 def own_name(wire: Wire, given: str) -> str:

@@ -36,8 +36,8 @@ _FILTERS = (
 )
 _METHODS: dict[type, tuple[str, ...]] = {
     str: (
-        "capitalize", "endswith", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rpartition",
-        "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper",
+        "capitalize", "endswith", "lower", "lstrip", "partition", "removeprefix", "removesuffix",
+        "rpartition", "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper",
     ),
     dict: ("get", "items", "keys", "values"),
 }

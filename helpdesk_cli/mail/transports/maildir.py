@@ -33,7 +33,7 @@ class Maildir:
             _write(waiting, envelope + raw.replace(b"\r\n", b"\n"))
             waiting.rename(arrived)
         except OSError as error:
-            waiting.unlink(missing_ok=True)
+            _forget(waiting)
             raise Unreachable(
                 f"the Maildir {self._folder} cannot be written: {error.strerror or error}; "
                 "make the folder writable for this user, or free space"
@@ -71,6 +71,13 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        pass  # it was never made, or whoever clears tmp/ of old files will take it
 
 
 def _sync(folder: Path) -> None:

@@ -202,7 +202,7 @@ class Smtp:
     def _log_in(self, wire: Wire) -> None:
         """AUTH (RFC 4954), in clear only to this very machine."""
         place = self._place
-        if place.security == "none" and not is_loopback(wire):
+        if place.security == "none" and not is_loopback(wire.socket.getpeername()[0]):
             self._fail("it would get the password in clear", 'set security to "starttls" or "tls"')
         offered = wire.esmtp_features.get("auth", "").upper().split()
         known = ("XOAUTH2",) if place.oauth2_command else ("PLAIN", "LOGIN")
