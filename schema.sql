@@ -235,6 +235,7 @@ create table letter (
   created_at text not null,
   claimed_at text,
   claimed_by text,
+  handed_at text,                         -- the moment before its text was handed over
   sent_at text,
   error text not null default ''
 );

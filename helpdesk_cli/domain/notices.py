@@ -92,5 +92,5 @@ def _replies(message: Message, audience: Audience) -> list[Notice]:
     return [
         Notice(kind=REPLY, address=person.address, name=person.name, person=person.id, purpose="c")
         for person in audience.participants
-        if fold(person.address) != writer or person.client_id is not None
+        if fold(person.address) != writer
     ]

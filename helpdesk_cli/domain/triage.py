@@ -18,6 +18,13 @@ from helpdesk_cli.settings import Mailbox, Operation
 MAX_RECEIVED = 50
 """More hops than that are a loop (Postfix's ``hopcount_limit``)."""
 
+LOOP_MARKS = 3
+"""So many loop marks of other desks mean that a mail goes round between them."""
+
+LOOP_HEADERS = frozenset(
+    {"x-loop", "x-helpdesk-loop", "x-rt-loop-prevention", "x-roundup-loop", "x-desk-loop"}
+)
+
 CROWD = 50
 """A mail to more addresses than that is not acknowledged."""
 
@@ -67,6 +74,7 @@ class Case(Struct, frozen=True, kw_only=True):
     is_imported: bool = False
     is_released: bool = False  # a person looked at it and lets it in
     is_thanks: bool = False
+    adds_nothing: bool = False  # all of its text is quotation, and it brings no file
 
     @property
     def is_accepted(self) -> bool:
@@ -141,7 +149,13 @@ def _duplicate(case: Case) -> Decision | None:
 
 
 def _loop(case: Case) -> Decision | None:
-    if case.claims.is_ours or case.facts.is_own or case.inbound.received > MAX_RECEIVED:
+    marks = sum(name in LOOP_HEADERS for name, _ in case.inbound.headers)
+    if (
+        case.claims.is_ours
+        or case.facts.is_own
+        or case.inbound.received > MAX_RECEIVED
+        or marks >= LOOP_MARKS
+    ):
         return Decision(outcome=Outcome.LOOP)
     return None
 
@@ -210,6 +224,9 @@ def _staff_reply(case: Case) -> Decision | None:
         return None
     if facts.staff.id != facts.staff_person or not case.inbound.strict_sender:
         return None
+    if case.adds_nothing:
+        # Sent on, the client would get our own alert back, with what only staff should read.
+        return Decision(outcome=Outcome.HELD, reason="empty-staff-reply", ticket=facts.staff_ticket.number)
     return Decision(
         outcome=Outcome.REPLIED,
         ticket=facts.staff_ticket.number,

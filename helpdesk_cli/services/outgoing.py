@@ -1,7 +1,8 @@
 """Mail goes out: claim a letter, write its words, hand it over, note what became of it.
 
 A letter is claimed in a committed transaction before anything is sent, so a run that dies leaves it in
-``sending``; the next run calls such a letter uncertain rather than sending it blindly again.
+``sending``. The next run queues it again where its text was not handed over yet, and else calls it
+uncertain rather than sending it blindly once more.
 """
 
 import os
@@ -12,10 +13,11 @@ from msgspec import Struct
 
 from helpdesk_cli.domain.moments import later, seconds_between
 from helpdesk_cli.errors import BadConfig, DeskError, Failed, Unreachable
-from helpdesk_cli.mail.transports.contract import Sent, Transport
+from helpdesk_cli.mail.transports.contract import Receipt, Sent, Transport
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.writing import Written, write
 from helpdesk_cli.store import outbox, tallies
+from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
 FIRST_WAIT, LONGEST_WAIT, LIFETIME = 300, 4000, 5 * 86400
@@ -24,8 +26,8 @@ FIRST_WAIT, LONGEST_WAIT, LIFETIME = 300, 4000, 5 * 86400
 PAGE_LIFETIME = 3600
 """A page that could not be sent for an hour helps nobody any more."""
 
-UNCERTAIN_WAIT = 900
-"""An uncertain letter is tried once more, by itself, after so long; then a person decides."""
+CLAIMED_AT_ONCE = 20
+"""So many letters are claimed in one transaction; what was not handed over is let go again."""
 
 LONGEST_TALLY = 2 * 86400
 """Counters older than the longest window that limits may name are forgotten."""
@@ -50,14 +52,14 @@ def notify(
     report = SendReport()
     _take_back(desk)
     with desk.engine.read() as tx:
-        due = outbox.due(tx, desk.clock())
+        due = outbox.due(tx, desk.clock())[:limit]
     if due:
         with ExitStack() as stack:
-            ways = Ways(desk, stack)
-            for letter, department in due[:limit]:
-                _send_one(desk, ways, letter, department, report)
+            run = Run(desk, Ways(desk, stack), report)
+            for start in range(0, len(due), CLAIMED_AT_ONCE):
+                run.send(due[start : start + CLAIMED_AT_ONCE])
                 if progress is not None:
-                    progress(1)
+                    progress(len(due[start : start + CLAIMED_AT_ONCE]))
     with desk.engine.read() as tx:
         counts = outbox.counts(tx)
         stale = tallies.has_before(tx, later(desk.clock(), -LONGEST_TALLY))
@@ -98,72 +100,121 @@ class Ways:
         return self._open[slug]
 
 
-def _send_one(desk: Desk, ways: Ways, number: int, department: str, report: SendReport) -> None:
-    """Claim, write and hand over one letter; what goes wrong is noted on it and ends nothing else."""
-    slug = ways.slug(department)
-    if slug in ways.away:
-        return
-    with desk.engine.write() as tx:
-        letter = outbox.claim(tx, number, desk.clock(), claimant())
-    if letter is None:
-        return
-    try:
-        written = write(desk, letter)
-    except (Failed, BadConfig, ValueError) as error:
-        # A broken template or an impossible address: the letter waits, and a person is told.
-        report.problems.append(f"letter {number} to {letter.recipient}: {error}")
-        _defer(desk, letter, str(error), report)
-        return
-    try:
-        receipt = ways.to(slug).send(written.sender, letter.recipient, written.raw)
-    except (Unreachable, BadConfig) as error:
-        ways.away[slug] = error
-        report.failures.append(error)
-        _defer(desk, letter, str(error), report)
-        return
-    if receipt.outcome is Sent.SENT:
-        report.sent += 1
-        _note(desk, letter, "sent", receipt.text, written)
-    elif receipt.outcome is Sent.FAILED:
-        report.failed += 1
-        report.problems.append(f"letter {number} to {letter.recipient} was refused: {receipt.text}")
-        _note(desk, letter, "failed", receipt.text, written)
-    elif receipt.outcome is Sent.UNCERTAIN:
-        report.uncertain += 1
-        _note(desk, letter, "uncertain", receipt.text, written)
-    else:
-        _defer(desk, letter, receipt.text, report)
+class Run:
+    """Letters on their way. What became of one is noted together with the next one's handing over."""
 
+    def __init__(self, desk: Desk, ways: Ways, report: SendReport) -> None:
+        self._desk, self._ways, self._report = desk, ways, report
+        self._to_note: Callable[[Tx], None] | None = None
 
-def _note(desk: Desk, letter: Letter, state: str, text: str, written: Written | None = None) -> None:
-    with desk.engine.write() as tx:
-        outbox.put_state(
-            tx,
-            letter.id,
-            state,
-            error="" if state == "sent" else text[:500],
-            sent_at=desk.clock() if state == "sent" else None,
-            subject=written.subject if written else None,
+    def send(self, due: Sequence[tuple[int, str]]) -> None:
+        """Claim these letters in one transaction, then write and hand over each."""
+        desk, by = self._desk, claimant()
+        wanted = [letter for letter, department in due if self._ways.slug(department) not in self._ways.away]
+        with desk.engine.write() as tx:
+            claimed = [letter for number in wanted if (letter := outbox.claim(tx, number, desk.clock(), by))]
+        done = 0
+        try:
+            for letter in claimed:
+                self._one(letter)
+                done += 1
+        finally:
+            with desk.engine.write() as tx:
+                self._note_last(tx)
+                for letter in claimed[done:]:
+                    outbox.take_back(tx, letter.id, "the run that sent it was interrupted; it may have gone")
+
+    def _one(self, letter: Letter) -> None:
+        slug = self._ways.slug(letter.department)
+        if slug in self._ways.away:
+            with self._desk.engine.write() as tx:
+                self._note_last(tx)
+                outbox.take_back(tx, letter.id, "")
+            return
+        try:
+            written = write(self._desk, letter)
+            way = self._ways.to(slug)
+        except (Failed, BadConfig, ValueError) as error:
+            # A broken template or an impossible address: the letter waits, and a person is told.
+            self._report.problems.append(f"letter {letter.id} to {letter.recipient}: {error}")
+            self._defer(letter, str(error))
+            return
+        with self._desk.engine.write() as tx:
+            self._note_last(tx)
+            outbox.handing_over(tx, letter.id, self._desk.clock())
+        try:
+            receipt = way.send(written.sender, letter.recipient, written.raw)
+        except (Unreachable, BadConfig) as error:
+            self._ways.away[slug] = error
+            self._report.failures.append(error)
+            self._defer(letter, str(error))
+            return
+        self._became(letter, written, receipt)
+
+    def _became(self, letter: Letter, written: Written, receipt: Receipt) -> None:
+        if receipt.outcome is Sent.SENT:
+            self._report.sent += 1
+            self._note(letter, "sent", subject=written.subject)
+        elif receipt.outcome is Sent.FAILED:
+            self._report.failed += 1
+            self._report.problems.append(
+                f"letter {letter.id} to {letter.recipient} was refused: {receipt.text}"
+            )
+            self._note(letter, "failed", receipt.text, subject=written.subject)
+        elif receipt.outcome is Sent.UNCERTAIN:
+            self._report.uncertain += 1
+            self._report.problems.append(
+                f"letter {letter.id} to {letter.recipient} may have gone or not: {receipt.text}; "
+                f"'helpdesk outbox retry {letter.id}' sends it once more, 'drop' lets it be"
+            )
+            self._note(letter, "uncertain", receipt.text, subject=written.subject)
+        else:
+            self._defer(letter, receipt.text)
+
+    def _defer(self, letter: Letter, text: str) -> None:
+        """Try again later, or give up when the letter is too old."""
+        now = self._desk.clock()
+        if seconds_between(letter.created_at, now) > (PAGE_LIFETIME if letter.kind == "pager" else LIFETIME):
+            self._report.failed += 1
+            self._report.problems.append(f"letter {letter.id} to {letter.recipient} was given up: {text}")
+            self._note(letter, "failed", text)
+            return
+        self._report.deferred += 1
+        self._note(
+            letter, "deferred", text, next_attempt_at=later(now, wait(letter.attempts + 1, self._desk.dice))
         )
 
+    def _note(
+        self,
+        letter: Letter,
+        state: str,
+        text: str = "",
+        *,
+        subject: str | None = None,
+        next_attempt_at: str | None = None,
+    ) -> None:
+        sent_at = self._desk.clock() if state == "sent" else None
+        earlier = self._to_note
 
-def _defer(desk: Desk, letter: Letter, text: str, report: SendReport) -> None:
-    """Try again later, or give up when the letter is too old."""
-    age = seconds_between(letter.created_at, desk.clock())
-    if age > (PAGE_LIFETIME if letter.kind == "pager" else LIFETIME):
-        report.failed += 1
-        report.problems.append(f"letter {letter.id} to {letter.recipient} was given up: {text}")
-        _note(desk, letter, "failed", text)
-        return
-    report.deferred += 1
-    with desk.engine.write() as tx:
-        outbox.put_state(
-            tx,
-            letter.id,
-            "deferred",
-            error=text[:500],
-            next_attempt_at=later(desk.clock(), wait(letter.attempts, desk.dice)),
-        )
+        def noted(tx: Tx) -> None:
+            if earlier is not None:
+                earlier(tx)
+            outbox.put_state(
+                tx,
+                letter.id,
+                state,
+                error=text[:500],
+                sent_at=sent_at,
+                subject=subject,
+                next_attempt_at=next_attempt_at,
+            )
+
+        self._to_note = noted
+
+    def _note_last(self, tx: Tx) -> None:
+        if self._to_note is not None:
+            self._to_note(tx)
+            self._to_note = None
 
 
 def wait(attempts: int, dice: Callable[[int], bytes]) -> float:

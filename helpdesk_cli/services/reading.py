@@ -33,6 +33,7 @@ class Ready(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     recipients: tuple[str, ...]
     is_thanks: bool
+    adds_nothing: bool
 
 
 def core_of(raw: bytes) -> str:
@@ -67,7 +68,7 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox) -> Ready:
     from helpdesk_cli.mail.authenticity import verdict
     from helpdesk_cli.mail.claims import claims
     from helpdesk_cli.mail.guard import parse_guarded
-    from helpdesk_cli.mail.text import is_only_thanks
+    from helpdesk_cli.mail.text import REPLY_LINE, is_only_thanks
 
     inbound = parse_guarded(raw, suspect=kept.attempts > 1)
     departments = desk.settings.department.values()
@@ -87,7 +88,14 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox) -> Ready:
         else Verdict.UNKNOWN,
         recipients=recipients_of(inbound, kept, mailbox),
         is_thanks=len(inbound.new_text) < 500 and is_only_thanks(inbound.new_text, inbound.subject),
+        adds_nothing=not inbound.attachments and _is_quotation(inbound.new_text, REPLY_LINE),
     )
+
+
+def _is_quotation(text: str, reply_line: str) -> bool:
+    """Whether a text holds nothing but quoted lines, or what stands below our own reply line."""
+    above = text.partition(reply_line)[0]
+    return all(not line.strip() or line.lstrip().startswith(">") for line in above.splitlines())
 
 
 def recipients_of(inbound: Inbound, kept: Kept, mailbox: Mailbox) -> tuple[str, ...]:

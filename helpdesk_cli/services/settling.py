@@ -10,6 +10,7 @@ from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
 from helpdesk_cli.domain.ticket import Change, Event
 from helpdesk_cli.domain.triage import Case, Decision, Facts, triage
+from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.changes import is_over, put_letter, record
 from helpdesk_cli.services.desk import Desk
@@ -73,6 +74,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_imported=kept.is_imported,
         is_released=release is not None,
         is_thanks=ready.is_thanks,
+        adds_nothing=ready.adds_nothing,
     )
 
 
@@ -81,14 +83,11 @@ def is_own(desk: Desk, address: str) -> bool:
     folded = fold(address)
     if folded in desk.settings.own_addresses():
         return True
-    return any(
-        folded.startswith(before) and folded.endswith(after)
-        for before, mark, after in (
-            department.reply_address.lower().partition("{token}")
-            for department in desk.settings.department.values()
-        )
-        if mark and before
-    )
+    for department in desk.settings.department.values():
+        before, mark, after = department.reply_address.lower().partition("{token}")
+        if mark and folded.startswith(before) and folded.endswith(after):
+            return len(folded) - len(before) - len(after) == REPLY_LENGTH
+    return False
 
 
 def settle(

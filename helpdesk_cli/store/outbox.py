@@ -84,13 +84,20 @@ def due(tx: Tx, at: str) -> list[tuple[int, str]]:
 def claim(tx: Tx, letter: int, at: str, by: str) -> Letter | None:
     """Take a letter for sending, for this process alone; None where another was quicker."""
     row = tx.row(
-        "update letter set state = 'sending', claimed_at = :at, claimed_by = :by, attempts = attempts + 1 "
+        "update letter set state = 'sending', claimed_at = :at, claimed_by = :by, handed_at = null "
         f"where id = :letter and state in ('queued', 'deferred') returning {_LETTER}",
         letter=letter,
         at=at,
         by=by,
     )
     return _letter(row) if row else None
+
+
+def handing_over(tx: Tx, letter: int, at: str) -> None:
+    """Note that a letter's text is handed over from now on: who dies after this leaves it uncertain."""
+    tx.run(
+        "update letter set handed_at = :at, attempts = attempts + 1 where id = :letter", at=at, letter=letter
+    )
 
 
 def abandoned(tx: Tx) -> list[tuple[int, str, str]]:
@@ -100,9 +107,11 @@ def abandoned(tx: Tx) -> list[tuple[int, str, str]]:
 
 
 def take_back(tx: Tx, letter: int, error: str) -> None:
-    """Call a letter uncertain whose sender died; nothing where it went on meanwhile."""
+    """Let go of a claimed letter: queued again where nothing was handed over, else uncertain."""
     tx.run(
-        "update letter set state = 'uncertain', error = :error where id = :letter and state = 'sending'",
+        "update letter set state = case when handed_at is not null then 'uncertain' when attempts > 0 then 'deferred' "
+        "else 'queued' end, error = case when handed_at is not null then :error else error end, claimed_by = null "
+        "where id = :letter and state = 'sending'",
         error=error,
         letter=letter,
     )

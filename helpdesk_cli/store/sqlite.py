@@ -47,8 +47,9 @@ def told(error: Exception, path: str) -> DeskError:
 class SqliteTx:
     """An open transaction of one connection."""
 
-    def __init__(self, connection: "sqlite3.Connection") -> None:
+    def __init__(self, connection: "sqlite3.Connection", path: str) -> None:
         self._connection = connection
+        self._path = path
         self._execute = connection.execute
 
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
@@ -71,9 +72,12 @@ class SqliteTx:
         self._execute("savepoint part")
         try:
             yield
-        except BaseException:
-            self._execute("rollback to part")
-            self._execute("release part")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._execute("rollback to part")
+                self._execute("release part")
+            if isinstance(error, sqlite3.OperationalError):
+                raise told(error, self._path) from error  # a full disk is nobody's fault inside the part
             raise
         self._execute("release part")
 
@@ -161,7 +165,7 @@ class SqliteEngine:
         try:
             connection.execute(begin)
             try:
-                yield SqliteTx(connection)
+                yield SqliteTx(connection, self.path)
                 connection.execute("commit")
             except BaseException:
                 if connection.in_transaction:
