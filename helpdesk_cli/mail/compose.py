@@ -240,7 +240,7 @@ def _file_name(name: str) -> bytes:
     if len(clean) > 75:
         clean = stem[: 74 - len(ending)] + dot + ending if stem and len(ending) <= 10 else clean[:75]
     clean = clean or "file"
-    if clean.isascii():
+    if clean.isascii() and "=?" not in clean:
         return ('filename="' + re.sub(r'(["\\])', r"\\\1", clean) + '"').encode()
     from urllib.parse import quote
 
