@@ -1,0 +1,47 @@
+"""Long pages through a pager, as git does it."""
+
+import os
+import shlex
+import subprocess
+
+from . import door
+
+
+def show_page(lines: list[tuple[str, str]]) -> None:
+    """Write a page of lines, each with a style for terminals; through a pager where it is longer than the screen."""
+    if not door.is_terminal():
+        door.put("\n".join(words for _, words in lines))
+        return
+    from .table import page
+
+    text = page(lines)
+    if text.count("\n") + 2 <= door.room()[1] or not _paged(text):
+        door.put(text)
+
+
+def _paged(text: str) -> bool:
+    """Whether a pager took the text.
+
+    Who acts through sudo gets ``less`` without its shell, whatever ``PAGER`` says, for it would run as the
+    store's owner.
+    """
+    is_lent = bool(os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER"))
+    command = "less" if is_lent else os.environ.get("PAGER", "less")
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return False
+    if not words or words[0] == "cat" or os.environ.get("TERM") == "dumb":
+        return False
+    surroundings = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
+    if is_lent:
+        surroundings["LESSSECURE"] = "1"
+    try:
+        with subprocess.Popen(words, stdin=subprocess.PIPE, env=surroundings) as pager:
+            try:
+                pager.communicate(text.encode("utf-8", "replace") + b"\n")
+            except KeyboardInterrupt:
+                pager.wait()
+            return pager.returncode not in (126, 127)
+    except OSError:
+        return False

@@ -1,0 +1,135 @@
+"""Lists: a table for people, tab-separated lines for pipes, one JSON document, or numbers alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from helpdesk_cli.errors import Usage
+
+from . import door
+from .visible import line, safe_json
+
+TABLE_ROWS = 50
+"""So many rows a table has unless ``--limit`` says otherwise."""
+
+Row = Mapping[str, object]
+
+
+class Column(Struct, frozen=True):
+    """A column of a list. ``key`` is what ``--fields`` names: a key of the JSON object, or ``client.email``.
+
+    ``kind`` is text, number, time, age (a time that people read as its distance from now) or size.
+    ``weight`` is how much of the room it may take; 0 is never shortened.
+    """
+
+    key: str
+    title: str = ""
+    kind: str = "text"
+    weight: int = 0
+
+
+class Sheet(Struct, frozen=True, kw_only=True):
+    """What a list is made of: all its columns, those of its table, those of its lines, its numbers."""
+
+    columns: tuple[Column, ...]
+    table: tuple[str, ...]
+    lines: tuple[str, ...]
+    number: str = "id"
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """How a list was asked for."""
+
+    as_json: bool = False
+    fields: str | None = None
+    ids: bool = False
+    limit: int | None = None
+
+    @property
+    def is_table(self) -> bool:
+        return not self.as_json and not self.ids and door.is_terminal()
+
+    @property
+    def most(self) -> int | None:
+        """How many rows are wanted; a table has its own measure."""
+        return self.limit or (TABLE_ROWS if self.is_table else None)
+
+
+def show_json(value: object) -> None:
+    """Write one JSON document: indented for a person, in one line for a pipe, never coloured."""
+    from msgspec import json
+
+    data = json.encode(value)
+    if door.is_terminal():
+        data = json.format(data, indent=2)
+    door.put(safe_json(data.decode()))
+
+
+def show_rows(
+    sheet: Sheet,
+    rows: Sequence[Row],
+    asked: Asked,
+    *,
+    now: str = "",
+    zone: str = "UTC",
+    total: int | None = None,
+    style: Callable[[Row], str] | None = None,
+    empty: str = "nothing",
+) -> None:
+    """Write a list as it was asked for. ``total`` is how many there are in all, ``style`` colours a row.
+
+    Raises Usage for a field that there is not.
+    """
+    keys = _chosen(sheet, asked.fields)
+    if asked.ids:
+        numbers = [row[sheet.number] for row in rows]
+        if asked.as_json:
+            show_json(numbers)
+        elif numbers:
+            door.put("\n".join(str(number) for number in numbers))
+    elif asked.as_json:
+        show_json([{key: value_of(row, key) for key in keys} for row in rows] if keys else list(rows))
+    elif door.is_terminal():
+        if not rows:
+            door.say(empty)
+            return
+        from .table import drawn
+
+        columns = [column for key in keys or sheet.table for column in sheet.columns if column.key == key]
+        door.put(drawn(columns, rows, now=now, zone=zone, style=style))
+        if total is not None and total > len(rows):
+            door.say(f"{total - len(rows):,} more; --limit {total} shows them all")
+    elif rows:
+        door.put(
+            "\n".join("\t".join(cell(value_of(row, key)) for key in keys or sheet.lines) for row in rows)
+        )
+
+
+def _chosen(sheet: Sheet, fields: str | None) -> tuple[str, ...]:
+    if fields is None:
+        return ()
+    known = [column.key for column in sheet.columns]
+    keys = tuple(field.strip() for field in fields.split(",") if field.strip())
+    wrong = [key for key in keys if key not in known]
+    if wrong or not keys:
+        raise Usage(f"--fields {fields}: must be some of {', '.join(known)}, with commas between")
+    return keys
+
+
+def value_of(row: Row, key: str) -> object:
+    """A row's value, an inner one for a key with a dot."""
+    value: object = row
+    for name in key.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def cell(value: object) -> str:
+    """A value in a tab-separated line: nothing for null, words with commas, never a tab or a line end."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ",".join(cell(one) for one in value)
+    return line(str(value))
