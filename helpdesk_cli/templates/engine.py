@@ -102,6 +102,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             return left * right
         raise SecurityError(f"the operator {operator} is not allowed there")
 
+    def wrap_str_format(self, value: object) -> None:
+        """No ``format`` of texts, not even Jinja's guarded one: a width of ``{:999999999d}`` is not bounded."""
+
     def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:  # noqa: ARG002
         """Only what a short list names; neither a fact nor anything of Python has other attributes."""
         if isinstance(obj, LoopContext | TemplateModule):
