@@ -1,0 +1,71 @@
+"""The command line: says hello, asks one service, prints.
+
+The root knows every command by name and its line of help; a command's file is loaded when it is called.
+"""
+
+import click
+
+from helpdesk_cli.cli.app import Noun
+
+COMMANDS = {
+    "init": ("jobs:init", "Write the configuration, the key and the store."),
+    "demo": ("jobs:demo", "Show the whole way of a mail on embedded parts alone."),
+    "fetch-mail": ("jobs:fetch_mail", "Fetch the mail of every mailbox, or of those named."),
+    "receive": ("receive:receive", "Take in one message on standard input, from a mail server."),
+    "import": ("jobs:import_", "Take in Maildirs, mbox files and .eml files as history."),
+    "notify": ("jobs:notify", "Send what is due."),
+    "ticket": ("ticket:ticket", "Work with tickets."),
+    "client": ("people:client", "Work with clients, who ask."),
+    "staff": ("people:staff", "Work with staff, who answer."),
+    "inbox": ("mailroom:inbox", "See every message that came and what became of it."),
+    "outbox": ("mailroom:outbox", "See every mail to send or sent."),
+    "mailbox": ("operations:mailbox", "Look at the mailboxes that are fetched."),
+    "config": ("operations:config", "Look at the configuration."),
+    "store": ("operations:store", "Copy and examine the store."),
+    "doctor": ("operations:doctor", "Try every server, file and permission; say what to do next."),
+}
+"""Each command's place in this package and its line of help, in the order of ``--help``."""
+
+SECTIONS = {
+    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify"),
+    "Tickets and people": ("ticket", "client", "staff"),
+    "Mail": ("inbox", "outbox", "mailbox"),
+    "Operation": ("config", "store", "doctor"),
+}
+
+LATER = """
+    board dashboard run-rules cron schedule pause resume check organization kb time asset report rule
+    mail-commands completion
+"""
+
+
+class LazyGroup(Noun):
+    """The root: ``--help`` is written from the table above, so that it loads no command's file."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
+        return list(COMMANDS)
+
+    def own_command(self, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        found = getattr(import_module(f"helpdesk_cli.cli.{module}"), attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names])
+
+
+@click.group(
+    cls=LazyGroup,
+    name="helpdesk",
+    later=LATER,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def root() -> None:
+    """A help desk on the command line: mail comes in as tickets, answers go out as mail."""

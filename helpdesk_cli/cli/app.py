@@ -1,0 +1,310 @@
+"""What every command shares: its options, its way to the desk, and the one place where a failure is told.
+
+A failure becomes one line a fault on standard error and an exit code here and nowhere else.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from msgspec import Struct
+
+from helpdesk_cli.errors import BadConfig, DeskError
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
+
+INTERRUPTED, CLOSED_PIPE = 130, 141
+"""128 and the signal's number, as shells count: SIGINT, SIGPIPE."""
+
+RANKING = (78, 1, 75, 69)
+"""Of several failures the first of these codes is the exit code."""
+
+
+class Call(Struct):
+    """What a call said outside of its command's own options."""
+
+    config: str | None = None  # --config
+    login: str | None = None  # --as
+    verbosity: int = 0  # how many -v, less the -q
+    receipt: Callable[[], None] | None = None  # told by ``receive`` once the bytes are safe
+
+
+class Several(DeskError):
+    """More than one failure, of a job that went on with the rest."""
+
+    def __init__(self, failures: Sequence[DeskError]) -> None:
+        super().__init__("; ".join(str(failure) for failure in failures))
+        self.failures = tuple(failures)
+        self.exit_code = ranked(failure.exit_code for failure in failures)
+
+
+def ranked(codes: Iterable[int]) -> int:
+    """The exit code of several failures."""
+    known = list(codes)
+    return next((code for code in RANKING if code in known), known[0] if known else 0)
+
+
+# Options of every command
+
+
+def _set_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Call).config = value
+
+
+def _set_login(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Call).login = value
+
+
+def _louder(ctx: click.Context, _: click.Parameter, value: int) -> None:
+    ctx.ensure_object(Call).verbosity += value
+
+
+def _quieter(ctx: click.Context, _: click.Parameter, value: int) -> None:
+    ctx.ensure_object(Call).verbosity -= value
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from helpdesk_cli import __version__
+
+        click.echo(f"helpdesk {__version__}")
+        ctx.exit()
+
+
+SHARED: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--config",),
+        {
+            "metavar": "FILE",
+            "callback": _set_config,
+            "help": "The configuration file; else $HELPDESK_CONFIG, yours, the system's.",
+        },
+    ),
+    (
+        ("--as",),
+        {"metavar": "LOGIN", "callback": _set_login, "help": "Who acts; else $HELPDESK_STAFF, else you."},
+    ),
+    (("-v", "--verbose"), {"count": True, "callback": _louder, "help": "Say more."}),
+    (("-q", "--quiet"), {"count": True, "callback": _quieter, "help": "Say less."}),
+    (
+        ("-V", "--version"),
+        {"is_flag": True, "is_eager": True, "callback": _version, "help": "Show the version."},
+    ),
+)
+"""The options that stand before or after the command alike, each time it is built anew."""
+
+pass_call = click.make_pass_decorator(Call, ensure=True)
+
+
+def shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of every command, and its function the ``Call`` as first argument.
+
+    Stands directly above the function, below the command's own options.
+    """
+    wrapped: Callable[..., Any] = pass_call(function)
+    for names, more in reversed(SHARED):
+        wrapped = click.option(*names, expose_value=False, **more)(wrapped)
+    return wrapped
+
+
+class Noun(click.Group):
+    """A group that takes the shared options before its command, and helps with a wrong word.
+
+    ``add`` is ``new``'s other name wherever there is no ``add``. ``later`` names, in one text, the
+    commands of a later version.
+    """
+
+    def __init__(self, *args: Any, later: str = "", **more: Any) -> None:
+        options = [click.Option([*names], expose_value=False, **each) for names, each in SHARED]
+        more["params"] = [*(more.get("params") or []), *options]
+        super().__init__(*args, **more)
+        self.later = frozenset(later.split())
+
+    def own_command(self, name: str) -> click.Command | None:
+        """The command of exactly that name."""
+        return self.commands.get(name)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        return self.own_command(cmd_name) or (self.own_command("new") if cmd_name == "add" else None)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        found = self.get_command(ctx, name)
+        if found is not None:
+            return found.name, found, args[1:]
+        if name in self.later:
+            raise click.UsageError(f"'{name}' comes in a later version", ctx)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.list_commands(ctx), n=1, cutoff=0.5)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise click.UsageError(f"'{name}' is no command{hint}", ctx)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+
+# The desk
+
+
+@contextmanager
+def desk(call: Call, *, is_job: bool = False) -> "Iterator[Desk]":
+    """The desk that this call names; jobs act as the system."""
+    from helpdesk_cli.services.desk import open_desk
+
+    with open_desk(call.config, login=call.login, is_job=is_job) as opened:
+        yield opened
+
+
+# Failures
+
+
+def run(command: click.Command, words: Sequence[str]) -> int:
+    """Run the program and return its exit code; every failure has been told by then."""
+    _fill_gaps()
+    try:
+        with command.make_context("helpdesk", list(words), obj=Call()) as ctx:
+            command.invoke(ctx)
+        sys.stdout.flush()
+        return 0
+    except BaseException as error:  # noqa: BLE001 the one place where all of them end
+        return told(error)
+
+
+def run_silently(command: click.Command, words: Sequence[str], receipt: Callable[[], None]) -> None:
+    """Run ``receive``; what fails goes to the system's log, as nobody reads a mail server's pipe."""
+    try:
+        with command.make_context("helpdesk", list(words), obj=Call(receipt=receipt)) as ctx:
+            command.invoke(ctx)
+    except BaseException as error:
+        log_failure(error)
+        raise
+
+
+def log_failure(error: BaseException) -> None:
+    """Leave a line of a failure in the system's mail log, where there is one."""
+    try:
+        import syslog
+    except ImportError:  # Windows
+        return
+    syslog.openlog("helpdesk", syslog.LOG_PID, syslog.LOG_MAIL)
+    for line in lines_of(error):
+        syslog.syslog(syslog.LOG_ERR, f"receive: {line}")
+
+
+def told(error: BaseException) -> int:
+    """Tell a failure on standard error, a line a fault; its exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 0
+    if isinstance(error, BrokenPipeError):
+        _silence_stdout()
+        return CLOSED_PIPE
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(error.ctx.get_help() if error.ctx else "")
+        return 2
+    for line in lines_of(error):
+        _say(f"helpdesk: {line}")
+    if os.environ.get("HELPDESK_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, OSError):
+        _silence_stdout()
+    return code_of(error)
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of a failure."""
+    if isinstance(error, DeskError):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    if isinstance(error, OSError) and error.errno in _no_room():
+        return 75
+    return 1
+
+
+def _no_room() -> tuple[int, ...]:
+    import errno
+
+    return tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
+
+
+def lines_of(error: BaseException) -> list[str]:
+    """What to say of a failure, a line a fault, harmless on a terminal."""
+    if isinstance(error, Several):
+        return [line for failure in error.failures for line in lines_of(failure)]
+    if isinstance(error, BadConfig):
+        return [one_line(line) for fault in error.faults for line in fault.splitlines()]
+    if isinstance(error, DeskError):
+        return [one_line(str(error))]
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "helpdesk"
+        message = one_line(error.format_message()).rstrip(".")
+        return [f"{message}; see '{path} --help'"]
+    if isinstance(error, click.Abort):
+        return ["nothing was answered; nothing was changed"]
+    if isinstance(error, click.ClickException):
+        return [one_line(error.format_message())]
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return [one_line(f"{place}{error.strerror}")]
+    return [one_line(f"internal error: {type(error).__name__}: {error}; please report it")]
+
+
+def one_line(text: str) -> str:
+    """A text that came from anywhere as one line that cannot steer a terminal."""
+    plain = "".join(
+        each if each.isprintable() else " " if each.isspace() else "\ufffd" for each in text.strip()
+    )
+    return " ".join(plain.split())
+
+
+def fail(failures: Sequence[DeskError]) -> NoReturn:
+    """End a job of which some parts failed."""
+    raise failures[0] if len(failures) == 1 else Several(failures)
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass  # nobody listens
+
+
+def _silence_stdout() -> None:
+    """Let what is still buffered go nowhere, so that the interpreter's end does not complain."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:
+        pass
+
+
+def _fill_gaps() -> None:
+    """Open closed standard streams on nothing, so that no file of ours gets their numbers.
+
+    And what cannot be written in the terminal's character set is written as an escape.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            try:
+                os.fstat(number)
+            except OSError:
+                os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
