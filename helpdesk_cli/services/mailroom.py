@@ -80,7 +80,7 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
     ``client`` gives a sender to a mail without one. Raises Failed where it is on a ticket already, or
     something is still missing, NotFound.
     """
-    from helpdesk_cli.services.tickets import slug_of
+    from helpdesk_cli.services.slugs import slug_of
 
     found = entry(desk, item)
     if found.outcome in ON_A_TICKET or found.outcome == Outcome.DUPLICATE:
@@ -192,3 +192,27 @@ def letter_raw(desk: Desk, number: int) -> bytes:
     from helpdesk_cli.services.writing import write
 
     return write(desk, letter(desk, number)).raw
+
+
+def retry_letters(desk: Desk, numbers: Sequence[int]) -> list[Letter]:
+    """Let letters go at the next notify, whatever came of them so far. Raises Failed for one that is sent."""
+    return _restate(desk, numbers, "queued")
+
+
+def drop_letters(desk: Desk, numbers: Sequence[int]) -> list[Letter]:
+    """Never send letters. Raises Failed for one that is sent."""
+    return _restate(desk, numbers, "dropped")
+
+
+def _restate(desk: Desk, numbers: Sequence[int], state: str) -> list[Letter]:
+    """Put letters into a state, all of them or none."""
+    with desk.engine.write() as tx:
+        for number in numbers:
+            found = outbox.load(tx, number)
+            if found is None:
+                raise NotFound(f"{number}: no such letter; 'helpdesk outbox list --all' shows them")
+            if found.state in ("sent", "sending"):
+                raise Failed(f"letter {number} is {found.state}; nothing was changed")
+            error = "" if state == "queued" else f"dropped by {desk.actor.login}"
+            outbox.put_state(tx, number, state, error=error, next_attempt_at=desk.clock())
+        return [found for number in numbers if (found := outbox.load(tx, number)) is not None]

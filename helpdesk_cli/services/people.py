@@ -230,7 +230,7 @@ def retire(desk: Desk, login: str) -> None:
 
 def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Staff:
     """Put a staff member into a department, or take them out. Raises Usage, NotFound."""
-    from helpdesk_cli.services.tickets import slug_of
+    from helpdesk_cli.services.slugs import slug_of
 
     _administers(desk)
     slug = slug_of("department", desk.settings.department, department) if not leave else department

@@ -28,6 +28,8 @@ from helpdesk_cli.domain.ticket import (
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.people import checked_address
+from helpdesk_cli.services.slugs import slug_of
 from helpdesk_cli.store import blobs, people, tickets
 from helpdesk_cli.store.engine import Tx
 
@@ -76,9 +78,7 @@ def new(desk: Desk, wish: NewTicket) -> int:
         raise NotAllowed(
             "tickets cannot be entered on a client's behalf: [operation] admin_can_enter_tickets is false"
         )
-    address = wish.client.strip()
-    if "@" not in address or fold(address) in settings.own_addresses():
-        raise Usage(f"--client {address}: must be a client's own mail address")
+    address = checked_address(desk, wish.client)
     if not wish.text.strip():
         raise Usage("the text is empty; nothing was entered")
     if wish.channel not in CHANNELS:
@@ -135,20 +135,6 @@ def department_of(desk: Desk, wanted: str | None) -> str:
     return candidates[0]
 
 
-def slug_of(what: str, known: Sequence[str] | dict[str, object] | object, wanted: str | None) -> str | None:
-    """A slug of the configuration, by itself or by its name in any case. Raises Usage with what there is."""
-    if wanted is None:
-        return None
-    table: dict[str, object] = known  # type: ignore[assignment]
-    for slug, entry in table.items():
-        if wanted == slug or wanted.casefold() in (
-            slug.casefold(),
-            str(getattr(entry, "name", "")).casefold(),
-        ):
-            return slug
-    raise Usage(f"{wanted}: no such {what}; there {'are' if table else 'is'} {', '.join(table) or 'none'}")
-
-
 def keep_files(tx: Tx, files: Sequence[File]) -> tuple[Part, ...]:
     """Store files that staff attach; what a message says of them."""
     parts = []
@@ -181,44 +167,45 @@ def note(desk: Desk, number: int, answer: Answer) -> None:
 
 
 def _write(desk: Desk, number: int, answer: Answer, kind: str, event: str) -> None:
+    with desk.engine.write() as tx:
+        _say(tx, desk, number, answer, kind, event)
+
+
+def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str) -> None:
+    """Put words on a ticket within a transaction."""
     if not answer.text.strip():
         raise Usage("the text is empty; nothing was saved")
     at = desk.clock()
     staff = desk.actor.staff
-    with desk.engine.write() as tx:
-        ticket = load(tx, desk, number)
-        if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
-            raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
-        message = Message(
-            kind=kind,
-            is_public=kind == OUTBOUND,
-            author=Author(
-                role=STAFF,
-                name=staff.name if staff else desk.actor.login,
-                email=staff.email if staff else "",
-                staff=desk.actor.login,
-            ),
-            at=at,
-            subject=ticket.subject,
-            new_text=answer.text.strip(),
-            attachments=keep_files(tx, answer.files),
-        )
-        change = said(ticket, message, desk.actor.login, event)
-        joining = []
-        for address in answer.cc:
-            client = people.client_by_address(tx, address)
-            joining.append(
-                Joining(
-                    address=address,
-                    name=client.name if client else "",
-                    client_id=client.id if client else None,
-                )
-            )
-        if joining:
-            change = replace(change, joining=tuple(joining))
-        if answer.stage is not None:
-            change = _to_stage(desk, change, answer.stage, at)
-        record(tx, desk, change)
+    ticket = load(tx, desk, number)
+    if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
+        raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
+    message = Message(
+        kind=kind,
+        is_public=kind == OUTBOUND,
+        author=Author(
+            role=STAFF,
+            name=staff.name if staff else desk.actor.login,
+            email=staff.email if staff else "",
+            staff=desk.actor.login,
+        ),
+        at=at,
+        subject=ticket.subject,
+        new_text=answer.text.strip(),
+        attachments=keep_files(tx, answer.files),
+    )
+    change = said(ticket, message, desk.actor.login, event)
+    change = replace(change, joining=tuple(_joining(tx, desk, address) for address in answer.cc))
+    if answer.stage is not None:
+        change = _to_stage(desk, change, answer.stage, at)
+    record(tx, desk, change)
+
+
+def _joining(tx: Tx, desk: Desk, address: str) -> Joining:
+    """Somebody whom staff add to a ticket. Raises Usage for what no mail can be sent to."""
+    bare = checked_address(desk, address)
+    client = people.client_by_address(tx, bare)
+    return Joining(address=bare, name=client.name if client else "", client_id=client.id if client else None)
 
 
 def _to_stage(desk: Desk, change: Change, wanted: str, at: str) -> Change:
@@ -237,18 +224,24 @@ def alter(desk: Desk, numbers: Sequence[int], how: Callable[[Tx, Change], Change
                 record(tx, desk, after)
 
 
-def move(desk: Desk, numbers: Sequence[int], stage: str) -> None:
-    """Put tickets into a stage. Raises Usage for an unknown one."""
+def move(desk: Desk, numbers: Sequence[int], stage: str, *, silent: bool = False) -> None:
+    """Put tickets into a stage; silently means that nobody is told. Raises Usage for an unknown one."""
     at = desk.clock()
-    alter(desk, numbers, lambda _, change: _to_stage(desk, change, stage, at))
+
+    def done(_: Tx, change: Change) -> Change:
+        after = _to_stage(desk, change, stage, at)
+        return replace(after, silent=True) if silent and after is not change else after
+
+    alter(desk, numbers, done)
 
 
 def close(desk: Desk, numbers: Sequence[int], text: str = "") -> None:
     """Close tickets; with a text, after an answer to their clients."""
     stage = desk.settings.first_stage(CLOSED)
     if text.strip():
-        for number in numbers:
-            reply(desk, number, Answer(text=text, stage=stage))
+        with desk.engine.write() as tx:
+            for number in numbers:
+                _say(tx, desk, number, Answer(text=text, stage=stage), OUTBOUND, "answered")
         return
     at = desk.clock()
 

@@ -1,5 +1,7 @@
 """What people look at: lists of tickets, one ticket whole, files. Reads only."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from helpdesk_cli.domain.people import Participant
@@ -7,11 +9,25 @@ from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import Event, Message
 from helpdesk_cli.errors import NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.store import lists
+from helpdesk_cli.services.slugs import slug_of
+from helpdesk_cli.store import lists, people
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.lists import ORDERS, Listed, Wanted
 
-__all__ = ["ORDERS", "File", "Listed", "Whole", "attachments", "count", "listing", "one", "whole"]
+__all__ = [
+    "ORDERS",
+    "File",
+    "Listed",
+    "Whole",
+    "attachment",
+    "attachments",
+    "count",
+    "html_of",
+    "listing",
+    "one",
+    "some",
+    "whole",
+]
 
 
 class Whole(Struct, frozen=True, kw_only=True):
@@ -36,26 +52,49 @@ class File(Struct, frozen=True, kw_only=True):
 
 
 def listing(desk: Desk, **filters: object) -> list[Listed]:
-    """Tickets as the actor may see them; the fields of ``store.lists.Wanted`` as keywords."""
+    """Tickets as the actor may see them; the fields of ``store.lists.Wanted`` as keywords.
+
+    ``client`` is an address here, slugs may be names. Raises Usage for a slug or an order that there is
+    not, NotFound for a client.
+    """
     with desk.engine.read() as tx:
-        return lists.tickets(tx, _wanted(desk, filters))
+        return lists.tickets(tx, _wanted(tx, desk, filters))
 
 
 def count(desk: Desk, **filters: object) -> int:
     """How many tickets such a list has without its limit."""
     with desk.engine.read() as tx:
-        return lists.count(tx, _wanted(desk, filters))
+        return lists.count(tx, _wanted(tx, desk, filters))
 
 
-def _wanted(desk: Desk, filters: dict[str, object]) -> Wanted:
+def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
     order = filters.get("order", "updated")
     if order not in ORDERS:
         raise Usage(f"--sort {order}: must be one of {', '.join(ORDERS)}")
+    for what in ("stage", "department", "priority", "category"):
+        if filters.get(what) is not None:
+            known, word = getattr(desk.settings, what), str(filters[what])
+            filters[what] = word if word in known else slug_of(what, known, word)
+    if filters.get("client") is not None:
+        filters["client"] = _client_id(tx, str(filters["client"]))
     staff = desk.actor.staff
     visible = None if desk.actor.is_admin else (staff.departments if staff else ())
     if visible is not None and filters.get("assignee") == desk.actor.login:
         visible = None  # one's own tickets are seen in whatever department they are
     return Wanted(**filters, departments=visible)  # type: ignore[arg-type]
+
+
+def _client_id(tx: Tx, address: str) -> int:
+    client = people.client_by_address(tx, address)
+    if client is None:
+        raise NotFound(f"{address}: no client has that address; 'helpdesk client list' shows them")
+    return client.id
+
+
+def some(desk: Desk, numbers: Sequence[int]) -> list[Listed]:
+    """These tickets as lists show them, in the order asked. Raises NotFound, NotAllowed."""
+    with desk.engine.read() as tx:
+        return [_one(tx, desk, number) for number in numbers]
 
 
 def one(desk: Desk, number: int) -> Listed:
