@@ -49,6 +49,8 @@ def look_at_desk(settings: Settings) -> Iterator[Fault]:
         store = Path(path)
         if not store.parent.is_dir():
             yield Fault(("store", "url"), f"{store.parent}: no such folder")
+        elif store.is_dir():
+            yield Fault(("store", "url"), f"{path}: is a folder; name a file in it")
         elif not os.access(store if store.exists() else store.parent, os.W_OK):
             yield Fault(("store", "url"), f"{path}: we may not write there")
 

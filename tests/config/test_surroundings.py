@@ -1,5 +1,6 @@
 """What `config check` looks at beside the file."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,7 @@ LOGIN = 'host = "h.example"\nusername = "u"\n'
 FOREIGN = [
     ('[desk]\ntemplates = "words"', "desk.templates", "no such folder"),
     ('[store]\nurl = "sqlite:gone/helpdesk.db"', "store.url", "no such folder"),
+    ('[store]\nurl = "sqlite:."', "store.url", "is a folder"),
     ('[mailbox.two]\nkind = "maildir"\npath = "secret.key"', "mailbox.two.path", "not a Maildir"),
     ('[mailbox.two]\nkind = "mbox"\npath = "m"', "mailbox.two.path", "no such file"),
     ('[transport.two]\nkind = "maildir"\npath = "gone/out"', "transport.two.path", "no such folder"),
@@ -65,6 +67,25 @@ def test_what_is_named_and_not_there_is_told_only_when_asked(
     assert told(text) == []
     (fault,) = told(text, thoroughly=True)
     assert f": {name}: " in fault and words in fault
+
+
+def test_a_store_that_we_may_not_write_is_told(
+    told: Told, sound: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system is asked about the file, or about its folder while there is none; root may write anywhere."""
+    asked = []
+
+    def access(path: Path, mode: int) -> bool:
+        asked.append((path, mode))
+        return mode != os.W_OK
+
+    monkeypatch.setattr(os, "access", access)
+    text = sound.replace('["true"]', '"true"')
+    for there in (tmp_path, tmp_path / "helpdesk.db"):
+        (fault,) = told(text, thoroughly=True)
+        assert fault == f"store.url: {tmp_path}/helpdesk.db: we may not write there"
+        assert asked.pop() == (there, os.W_OK)
+        (tmp_path / "helpdesk.db").touch()
 
 
 def test_a_password_file_that_others_may_read_is_told(told: Told, sound: str, tmp_path: Path) -> None:
