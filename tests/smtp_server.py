@@ -65,6 +65,7 @@ class SmtpServer:
         size: int = 50_000_000,
         smtputf8: bool = True,
         without_login_by: tuple[str, ...] = (),
+        host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
         self.mails: list[Mail] = []
@@ -92,7 +93,7 @@ class SmtpServer:
             options["authenticator"] = self.authenticate
         if security == "starttls" and context:
             options |= {"tls_context": context, "require_starttls": True}
-        self._controller = _Controller(self, options, context if security == "tls" else None, port)
+        self._controller = _Controller(self, options, context if security == "tls" else None, host, port)
 
     @property
     def port(self) -> int:
@@ -164,10 +165,15 @@ class _Controller(Controller):
     """aiosmtpd's server in a thread, on a port that the system chooses."""
 
     def __init__(
-        self, server: SmtpServer, options: dict[str, Any], context: ssl.SSLContext | None, port: int
+        self,
+        server: SmtpServer,
+        options: dict[str, Any],
+        context: ssl.SSLContext | None,
+        host: str,
+        port: int,
     ) -> None:
         self._owner, self._options = server, options
-        super().__init__(server, hostname="127.0.0.1", port=port, ssl_context=context)
+        super().__init__(server, hostname=host, port=port, ssl_context=context)
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]

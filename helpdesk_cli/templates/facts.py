@@ -9,6 +9,7 @@ from helpdesk_cli.errors import Failed
 Plain = str | int | None | dict[str, "Plain"] | tuple["Plain", ...]
 
 _DEEPEST = 8
+_READ = 200_000  # characters of a text that are looked at, since no more than 50,000 of them are kept
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls but tab and line feed
     "\u202a-\u202e\u2066-\u2069"  # what turns the direction of writing (invoice.exe shown as invoice.gpj)
@@ -44,27 +45,49 @@ def plain(facts: Mapping[str, object]) -> dict[str, Plain]:
     """The facts as exact dict, tuple, str, int, bool and None; lists become tuples, texts are cleaned.
 
     Every text is made one line but those named ``text``: a client's name shall not write a line of ours.
+    Long texts are cut, so that a huge mail delays no letter; the message's own before the discussion's.
     Subclasses become their plain kind, so that nothing with methods of its own, nor a string that calls
     itself safe HTML, reaches a template. Raises Failed for every other value.
     """
-    return {_key(name): _plain(value, str(name), 0) for name, value in facts.items()}
+    cut = _Cut()
+    in_order = sorted(facts.items(), key=lambda item: item[0] != "message")
+    return {_key(name): _plain(value, str(name), 0, cut) for name, value in in_order}
 
 
-def _plain(value: object, where: str, depth: int) -> Plain:
+def _plain(value: object, where: str, depth: int, cut: "_Cut") -> Plain:
     """One value; ``where`` is its path, and a text whose path ends in ``text`` may have several lines."""
     if depth > _DEEPEST:
         raise Failed(f"the fact {where} of a letter is nested too deeply")
     if isinstance(value, str):
-        return clean(value) if where.rpartition(".")[2] == "text" else one_line(value)
+        value = str.__str__(value)[:_READ]
+        return cut.long(clean(value)) if where.rpartition(".")[2] == "text" else cut.short(one_line(value))
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, Mapping):
-        return {_key(name): _plain(inner, f"{where}.{name}", depth + 1) for name, inner in value.items()}
+        return {_key(name): _plain(inner, f"{where}.{name}", depth + 1, cut) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return tuple(_plain(inner, f"{where}[{n}]", depth + 1) for n, inner in enumerate(value))
+        return tuple(_plain(inner, f"{where}[{n}]", depth + 1, cut) for n, inner in enumerate(value))
     raise Failed(f"the fact {where} of a letter is a {type(value).__name__}, which no template may get")
+
+
+class _Cut:
+    """What is left of the room for texts. HTML can make six characters of one."""
+
+    def __init__(self) -> None:
+        self._room = 150_000
+
+    def long(self, text: str) -> str:
+        """A text of several lines: at most 50,000 characters, and what all of them leave."""
+        most = min(50_000, self._room)
+        kept = text if len(text) <= most else f"{text[:most]}\n[…]"
+        self._room -= min(len(text), most)
+        return kept
+
+    def short(self, text: str) -> str:
+        """A name or a subject: at most 1,000 characters."""
+        return text if len(text) <= 1000 else f"{text[:1000]}…"
 
 
 def _key(name: object) -> str:

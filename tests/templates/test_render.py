@@ -296,9 +296,27 @@ def test_facts_without_end_are_refused() -> None:
         render("reply", facts(author=endless))
 
 
-def test_a_huge_message_does_not_become_a_huge_letter() -> None:
+@pytest.mark.parametrize("text", ["x" * 3_000_000, "\n" * 3_000_000, "<" * 3_000_000, "word \n" * 500_000])
+def test_a_huge_message_is_cut_and_delays_no_letter(text: str) -> None:
+    discussion = [{"author": "Jane", "role": "client", "at": "then", "text": text}] * 20
+    huge = facts(discussion=discussion, message={"text": f"My answer.{text}", "at": "now", "attachments": []})
+    for kind in ("reply", "alert"):
+        made = render(kind, huge)
+        assert "My answer." in made.text
+        assert "[…]" in made.text
+        assert len(made.text) < 500_000
+        assert len(made.html) < 1_000_000
+
+
+def test_a_huge_name_is_cut(site: Path) -> None:
+    assert len(render("alert", facts(author={"name": "x" * 100_000, "email": ""})).text) < 3000
+
+
+def test_a_template_that_writes_too_much_is_stopped(site: Path) -> None:
+    put(site, "test.txt.j2", "{% for a in at %}{% for b in at %}{{ message.text }}{% endfor %}{% endfor %}")
+    huge = {**message("x" * 50_000), "at": "x" * 100}
     with pytest.raises(Failed, match="more than 1,000,000 characters"):
-        render("reply", message("x" * 1_000_001))
+        render("test", huge, folder=str(site))
 
 
 # A site's own templates

@@ -1,6 +1,7 @@
 """TLS and logins over SMTP: the password is given to the right server, encrypted, or not at all."""
 
 import logging
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from helpdesk_cli import settings
 from helpdesk_cli.errors import Unreachable
 from helpdesk_cli.mail.transports import Sent
 from helpdesk_cli.mail.transports.smtp import Smtp, Waits
+from helpdesk_cli.mail.wire import is_loopback
 
 USER, PASSWORD = "desk@x.test", "pä55 wörd"
 SHORT = Waits(connect=5.0, command=5.0, dot=5.0)
@@ -93,6 +95,28 @@ def test_on_this_machine_a_password_may_go_in_clear() -> None:
     with SmtpServer(login=(USER, PASSWORD)) as server:
         assert send(client(server, host="127.0.0.1")) is Sent.SENT
     assert server.mails[0].login == USER
+
+
+def outward_address() -> str:
+    """This machine's address to the world (asking sends nothing), else its loopback address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("203.0.113.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def test_to_another_machine_a_password_never_goes_in_clear() -> None:
+    address = outward_address()
+    with SmtpServer(login=(USER, PASSWORD), host="0.0.0.0") as server:
+        try:
+            outcome = str(send(client(server, host=address)))
+        except Unreachable as error:
+            outcome = str(error)
+    assert ("AUTH" in server.commands, "password in clear" in outcome) == (
+        (True, False) if is_loopback(address) else (False, True)
+    )
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
