@@ -42,7 +42,8 @@ THANKS = (
 
 # What may stand beside them and adds nothing: how much and for what, a greeting, a farewell.
 BESIDE = (
-    "for|für|pour|por|per|voor|za|за|för|very much|so much|a lot|again|once again|once more|and|for your help|for the help|for all your help|for helping"
+    "for|für|pour|por|per|voor|za|за|för"
+    "|very much|so much|a lot|again|once again|once more|and|for your help|for the help|for all your help|for helping"
     "|for your support|for the support|for your time|for your effort|for your patience|for everything|for all"
     "|for your reply|for the reply|for your quick reply|for the quick reply|for your fast reply"
     "|for your answer"

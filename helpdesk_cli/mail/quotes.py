@@ -5,10 +5,7 @@ One sign alone never cuts, and where everything would go, everything stays: a se
 the staff is a worse fault than a quotation that is shown twice.
 """
 
-import re
-from functools import cache
-
-from helpdesk_cli.mail import phrases
+from helpdesk_cli.mail import attribution, phrases
 from helpdesk_cli.mail.signature import without_signature
 
 REPLY_LINE = "-- Please write your answer above this line --"
@@ -24,21 +21,6 @@ BLOCK = 14  # lines of the longest header block
 BLANK, TEXT, QUOTED, FRAME = " ", "t", ">", "a"  # a frame stands around a quotation and goes with it
 
 _REPLY_WORDS = REPLY_LINE.strip("- ").casefold()
-
-
-@cache
-def _date() -> re.Pattern[str]:
-    return re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2}")
-
-
-@cache
-def _time() -> re.Pattern[str]:
-    return re.compile(r"(?<!\d)\d{1,2}(?:[:h]\d\d|\.\d\d(?![.\d])|[時时点시]|：\d\d)")
-
-
-@cache
-def _address() -> re.Pattern[str]:
-    return re.compile(r"[\w.+=-]@\w")
 
 
 def new_text(text: str) -> str:
@@ -73,12 +55,6 @@ def _trim(lines: list[str]) -> str:
     while last > first and not lines[last - 1].strip():
         last -= 1
     return "\n".join(lines[first:last]).rstrip()
-
-
-def _key(line: str) -> str:
-    """Which field a header block's line is: from, sent, to, cc, subject; empty for any other line."""
-    word, colon, _ = line[:40].replace("：", ":").partition(":")
-    return phrases.HEADERS.get(word.strip(" \t*_\xa0").lower(), "") if colon else ""
 
 
 class _Reading:
@@ -116,7 +92,7 @@ class _Reading:
             line = self.bare[at]
             if self.kinds[at] == TEXT and len(line) <= LINE:
                 at = self.look(at, line)
-            elif line.startswith(">>>") and line.endswith(">>>") and _date().search(line[:LINE]):
+            elif line.startswith(">>>") and line.endswith(">>>") and attribution.is_dated(line[:LINE]):
                 self.end = at  # GroupWise's attribution
             else:
                 at += 1
@@ -133,10 +109,10 @@ class _Reading:
             if any(word in line.lower() for word in phrases.FORWARDED) and len(line) < 60:
                 self.forward = at
                 return at
-            start = self.attribution(at)
+            start = self.find_attribution(at)
             if start >= 0:
                 return self.frame(start, at + 1)
-        if (":" in line or "：" in line) and _key(line):
+        if (":" in line or "：" in line) and attribution.field(line):
             after = self.header_block(at)
             if after and not self.is_introduced(at):
                 return self.frame(at, after)
@@ -180,7 +156,7 @@ class _Reading:
             if not colon or len(word) > 20 or not value.strip():
                 break
             fields += 1
-            address = address or bool(_address().search(value))
+            address = address or attribution.is_addressed(value)
             here += 1
         if fields >= 3 and address and self.following[here - 1] < len(self.lines):
             return self.frame(at, here)
@@ -191,7 +167,7 @@ class _Reading:
         found: set[str] = set()
         here, last = at, ""
         while here < min(len(self.lines), at + BLOCK):
-            kind = _key(self.bare[here])
+            kind = attribution.field(self.bare[here])
             if kind and kind in found and kind != "cc":
                 break
             if kind:
@@ -199,7 +175,7 @@ class _Reading:
                 last = kind
             elif not self.bare[here]:
                 follower = self.following[here]
-                if follower >= len(self.lines) or _key(self.bare[follower]) in found | {""}:
+                if follower >= len(self.lines) or attribution.field(self.bare[follower]) in found | {""}:
                     break
             elif last not in ("to", "cc") or not ("@" in self.bare[here] or ";" in self.bare[here]):
                 break
@@ -214,7 +190,7 @@ class _Reading:
             above -= 1
         return above >= 0 and self.kinds[above] == TEXT and self.bare[above][-1] in ":："
 
-    def attribution(self, at: int) -> int:
+    def find_attribution(self, at: int) -> int:
         """The first line of the attribution that ends here, which may be wrapped; -1 where there is none."""
         for lines in range(4):
             start = at - lines
@@ -226,42 +202,31 @@ class _Reading:
             if len(joined) > LINE:
                 return -1
             if self.is_attribution(joined, at):
-                while start and at - start < 3 and not self.starts(start) and self.may_start(start - 1):
-                    start -= 1
-                return start
+                return self.upper_part(start)
         return -1
 
-    def starts(self, at: int) -> bool:
-        """Tell whether a line begins as attributions do: with ``On``, a weekday, a figure."""
-        word = self.bare[at].split(None, 1)[0].lower().lstrip("-* ")
-        return word in phrases.STARTS or word[:1].isdigit() or (word[-1:] in ".," and len(word) <= 12)
+    def upper_part(self, start: int) -> int:
+        """Where an attribution begins of which the lines from ``start`` on were enough to know it."""
+        if attribution.starts(self.bare[start]):
+            return start
+        for at in range(start - 1, max(start - 4, -1), -1):
+            if self.kinds[at] != TEXT or self.bare[at][-1] in "!?。！？:：" or len(self.bare[at]) > LINE:
+                break
+            if self.may_start(at) and (
+                attribution.starts(self.bare[at]) or attribution.is_dated_address(self.bare[at])
+            ):
+                return at
+        return start
 
     def may_start(self, at: int) -> bool:
         """Tell whether a line can be the upper part of a wrapped attribution."""
-        line = self.bare[at]
-        if self.kinds[at] != TEXT or len(line) > LINE or line[-1] in "!?。！？:：":
-            return False
-        if line[-1] == "." and len(line.rsplit(None, 1)[-1]) > 4:
-            return False
-        return bool(_date().search(line) or _time().search(line) or ("@" in line and _address().search(line)))
+        return self.kinds[at] == TEXT and len(self.bare[at]) <= LINE and attribution.may_go_on(self.bare[at])
 
     def is_attribution(self, line: str, at: int) -> bool:
         """Weigh the evidence that a line, or lines that end ``at``, tells who wrote what follows."""
-        low = line.lower()
-        address = "@" in line and _address().search(line) is not None
-        date = _date().search(line) is not None
-        time = _time().search(line) is not None
-        wrote = any(word in low for word in phrases.WROTE)
         follower = self.following[at]
-        if follower < len(self.lines) and self.kinds[follower] == QUOTED:
-            if wrote:
-                short = len(line) <= 80 and len(line.split()) <= 5 and not set(line[:-1]) & set(".!?;")
-                return address or date or time or short
-            return (address and (date or time)) or (date and time and any(c.isdigit() for c in line[:16]))
-        if not address:
-            return False
-        closing = line.rstrip(":： )").endswith(">") and any(c.isdigit() for c in line[:16])
-        return (wrote and (date or time)) or (date and time and closing)
+        marked = follower < len(self.lines) and self.kinds[follower] == QUOTED
+        return attribution.is_attribution(line, marked)
 
     def heed_reply_line(self) -> None:
         """Cut at our own line, and at what a mail program put above it in a language unknown to us."""
@@ -283,7 +248,7 @@ class _Reading:
         fields = all(":" in line[:25] or "：" in line[:25] for line in block)
         if len(block) >= 3 and fields and any("@" in line[:LINE] for line in block):
             self.end = start
-        elif block[-1][-1] in ":：" and (_date().search(block[-1][:LINE]) or "@" in block[-1][:LINE]):
+        elif block[-1][-1] in ":：" and (attribution.is_dated(block[-1][:LINE]) or "@" in block[-1][:LINE]):
             self.end = above
 
     def find_reply_line(self) -> int:
@@ -323,9 +288,9 @@ class _Reading:
         kept: list[str] = []
         for at in range(first, own[-1]):
             lines = self.lines[passages[at].start : passages[at].after]
-            kept += (
-                without_signature(lines) if passages[at].kind == TEXT and passages[at + 1].framed else lines
-            )
+            if passages[at].kind == TEXT and passages[at + 1].framed:
+                lines = [*without_signature(lines), ""]
+            kept += lines
         if own[-1] + 1 < len(passages) and self.is_cited(passages[own[-1]], passages[own[-1] + 1]):
             last = self.lines[passages[own[-1]].start : passages[own[-1] + 1].after]
         return kept + last
