@@ -1,0 +1,226 @@
+"""Letters on their way: sent once, tried again, given up, or called uncertain."""
+
+import email
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpdesk_cli.errors import Failed, NotFound, Unreachable
+from helpdesk_cli.services import mailroom, outgoing, tickets
+from helpdesk_cli.services.outgoing import notify
+from helpdesk_cli.settings import Operation, Transport
+from helpdesk_cli.store import outbox
+from helpdesk_cli.templates import engine
+
+MAIL = (
+    "From: Ann <ann@client.example>\r\nTo: support@desk.example\r\nSubject: Printer\r\nMessage-ID: <1@c>\r\n\r\n"
+    "It burns.\r\n"
+)
+
+
+def sent(office: Any) -> list[Any]:
+    """What lies in the Maildir that mails go to, oldest first."""
+    folder = Path(office.folder, "out", "new")
+    found = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns) if folder.exists() else []
+    return [email.message_from_bytes(path.read_bytes()) for path in found]
+
+
+def bodies(message: Any) -> str:
+    return "\n".join(
+        part.get_payload(decode=True).decode() for part in message.walk() if not part.is_multipart()
+    )
+
+
+def states(office: Any) -> list[str]:
+    return [letter.state for letter in office.letters()]
+
+
+def test_what_is_queued_is_sent_once(office: Any) -> None:
+    office.mail(MAIL)
+    assert notify(office.desk).sent == 2
+    assert notify(office.desk).sent == 0
+    assert [message["To"] for message in sent(office)] == [
+        "Ann <ann@client.example>",
+        "Bob <bob@staff.example>",
+    ]
+    assert states(office) == ["sent", "sent"]
+
+
+def test_a_limit_leaves_the_rest_for_the_next_run(office: Any) -> None:
+    office.mail(MAIL)
+    report = notify(office.desk, limit=1)
+    assert (report.sent, report.queued) == (1, 1)
+
+
+def test_an_acknowledgement_says_that_a_machine_wrote_it_and_answers_the_mail(office: Any) -> None:
+    office.mail(MAIL)
+    notify(office.desk)
+    message = sent(office)[0]
+    assert message["Auto-Submitted"] == "auto-replied"
+    assert message["Return-Path"] == "<>"
+    assert message["In-Reply-To"] == "<1@c>"
+    assert message["Subject"] == "[HD-1000] Printer"
+
+
+def test_a_persons_answer_is_no_machines_and_hides_who_wrote_it(office: Any) -> None:
+    office.mail(MAIL)
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Use water."))
+    notify(office.desk)
+    message = sent(office)[-1]
+    assert message["Auto-Submitted"] is None
+    assert message["From"] == "Support <support@desk.example>"
+    assert "Use water." in bodies(message)
+    assert "Bob" not in message.as_string()
+
+
+def test_identity_is_revealed_where_the_desk_says_so(office: Any) -> None:
+    office.configured(operation=Operation(reveal_staff_identity=True))
+    office.mail(MAIL)
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Use water."))
+    notify(office.desk)
+    assert sent(office)[-1]["From"] == "Bob <support@desk.example>"
+
+
+def test_the_discussion_goes_along_as_far_as_the_limit_says(office: Any) -> None:
+    office.configured(operation=Operation(email_messages_limit=1))
+    office.mail(MAIL)
+    for number in range(3):
+        tickets.reply(office.by("bob"), 1000, tickets.Answer(text=f"Answer {number}."))
+    tickets.note(office.by("bob"), 1000, tickets.Answer(text="Between us."))
+    notify(office.desk)
+    text = bodies(sent(office)[-1])
+    assert "It burns." in text
+    assert "Answer 1." in text
+    assert "Answer 0." not in text
+    assert "Between us." not in text
+
+
+def test_a_note_leaves_no_letter(office: Any) -> None:
+    office.mail(MAIL)
+    before = len(office.letters())
+    tickets.note(office.by("bob"), 1000, tickets.Answer(text="Between us."))
+    assert len(office.letters()) == before
+
+
+def test_files_of_an_answer_go_along_and_too_large_ones_are_named(office: Any) -> None:
+    office.mail(MAIL)
+    small = tickets.File("a.txt", "text/plain", b"small")
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="See.", files=(small,)))
+    notify(office.desk)
+    assert [part.get_filename() for part in sent(office)[-1].walk() if part.get_filename()] == ["a.txt"]
+    office.configured(
+        transport={"default": Transport(kind="maildir", path=f"{office.folder}/out", max_size=5000)}  # type: ignore[arg-type]
+    )
+    large = tickets.File("b.bin", "application/octet-stream", os.urandom(9000))
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="See.", files=(large,)))
+    notify(office.desk)
+    message = sent(office)[-1]
+    assert [part.get_filename() for part in message.walk() if part.get_filename()] == []
+    assert "b.bin (9,000 bytes)" in bodies(message)
+
+
+def test_a_broken_template_delays_a_letter_and_loses_none(office: Any) -> None:
+    folder = office.folder / "words"
+    folder.mkdir(mode=0o700)
+    (folder / "acknowledgement.txt.j2").write_text("{{ nothing.of.that }}")
+    (folder / "acknowledgement.txt.j2").chmod(0o600)
+    office.configured(desk=office.desk.settings.desk.__class__(domain="desk.example", templates=str(folder)))
+    office.mail(MAIL)
+    report = notify(office.desk)
+    assert (report.sent, report.deferred) == (1, 1)
+    assert "acknowledgement.txt.j2" in report.problems[0]
+    (folder / "acknowledgement.txt.j2").unlink()
+    engine._environment.cache_clear()  # as the next run's process has it
+    office.passes(minutes=7)
+    assert notify(office.desk).sent == 1
+
+
+def test_a_letter_is_tried_again_later_and_later_and_given_up_after_five_days(office: Any) -> None:
+    office.configured(transport={"default": Transport(kind="smtp", host="127.0.0.1", port=1)})
+    office.mail(MAIL)
+    report = notify(office.desk)
+    assert isinstance(report.failures[0], Unreachable)
+    assert states(office).count("deferred") == 1
+    assert states(office).count("queued") == 1
+    assert notify(office.desk).deferred == 1
+    attempts = 0
+    while "failed" not in states(office):
+        office.passes(minutes=81)
+        notify(office.desk)
+        attempts += 1
+        assert attempts < 120
+    assert attempts > 80
+
+
+@pytest.mark.parametrize(
+    ("attempts", "base"), [(1, 300), (2, 600), (3, 1200), (4, 2400), (5, 4000), (50, 4000)]
+)
+def test_waits_double_up_to_a_limit_and_vary(attempts: int, base: float) -> None:
+    assert outgoing.wait(attempts, lambda count: b"\0" * count) == pytest.approx(base * 0.8)
+    assert outgoing.wait(attempts, lambda count: b"\xff" * count) == pytest.approx(base * 1.2)
+
+
+def claimed(office: Any, *, handed: bool) -> int:
+    """A letter as a killed run leaves it."""
+    office.mail(MAIL)
+    with office.desk.engine.write() as tx:
+        number = outbox.due(tx, office.now)[0][0]
+        outbox.claim(tx, number, office.now, f"{os.uname().nodename}:999999999:1")
+        if handed:
+            outbox.handing_over(tx, number, office.now)
+    return int(number)
+
+
+def test_a_letter_whose_run_died_before_handing_over_is_sent(office: Any) -> None:
+    claimed(office, handed=False)
+    assert notify(office.desk).sent == 2
+
+
+def test_a_letter_whose_run_died_while_handing_over_is_uncertain_until_a_person_decides(office: Any) -> None:
+    number = claimed(office, handed=True)
+    assert notify(office.desk).sent == 1
+    assert mailroom.letter(office.desk, number).state == "uncertain"
+    office.passes(days=2)
+    assert notify(office.desk).sent == 0
+    before = mailroom.letter(office.desk, number).message_id
+    outgoing.retry(office.desk, [number])
+    assert notify(office.desk).sent == 1
+    assert mailroom.letter(office.desk, number).message_id == before
+
+
+def test_a_letter_in_the_hands_of_a_living_run_is_left_alone(office: Any) -> None:
+    office.mail(MAIL)
+    with office.desk.engine.write() as tx:
+        number = outbox.due(tx, office.now)[0][0]
+        outbox.claim(tx, number, office.now, outgoing.claimant())
+    assert notify(office.desk).sent == 1
+    assert mailroom.letter(office.desk, number).state == "sending"
+
+
+def test_a_dropped_letter_is_not_sent_and_a_sent_one_is_not_dropped(office: Any) -> None:
+    office.mail(MAIL)
+    first, second = (letter.id for letter in office.letters())
+    outgoing.drop(office.desk, [first])
+    assert notify(office.desk).sent == 1
+    with pytest.raises(Failed, match="sent"):
+        outgoing.drop(office.desk, [second])
+    with pytest.raises(NotFound):
+        outgoing.retry(office.desk, [99])
+
+
+def test_hostile_words_break_neither_headers_nor_templates(office: Any) -> None:
+    office.mail(
+        "From: =?utf-8?q?a=0D=0ABcc:_evil=40x?= <ann@client.example>\r\nTo: support@desk.example\r\n"
+        "Subject: =?utf-8?q?{{7*7}}=0D=0ABcc:_evil=40x.example?=\r\nMessage-ID: <1@c>\r\n\r\n"
+        "{% for c in ().__class__.__base__.__subclasses__() %}x{% endfor %} <script>alert(1)</script>\r\n"
+    )
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Answer."))
+    assert notify(office.desk).sent == 3
+    for message in sent(office):
+        assert message["Bcc"] is None
+        assert "49" not in str(message["Subject"])
+        html = next(part for part in message.walk() if part.get_content_type() == "text/html")
+        assert b"<script>" not in html.get_payload(decode=True)
+    assert "{% for c in" in bodies(sent(office)[-1])
