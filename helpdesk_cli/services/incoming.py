@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.mail import Outcome
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import Busy, DeskError, NotFound, Unreachable
-from helpdesk_cli.mail.sources.contract import Delivery, Source
+from helpdesk_cli.mail.sources.contract import HEAD_LIMIT, Delivery, Source
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.reading import Ready, make_ready
 from helpdesk_cli.services.settling import settle
@@ -69,12 +69,9 @@ def fetch_mail(
     NotFound for a mailbox that the configuration does not name, Busy where the disk is nearly full.
     """
     known = desk.settings.mailbox
-    for name in names:
-        if name not in known:
-            raise NotFound(f"{name}: no such mailbox; the configuration has {', '.join(known) or 'none'}")
+    wanted = named_mailboxes(desk, names)
     check_headroom(desk)
     end = time.monotonic() + seconds
-    wanted = [name for name in (names or known) if known[name].kind != "pipe"]
     remote = [name for name in wanted if known[name].kind in ("imap", "pop3")]
 
     def one(name: str, own: Desk) -> MailboxReport:
@@ -85,6 +82,15 @@ def fetch_mail(
     if not names:
         reports += [report for report in [_left_over(desk, progress)] if report.fetched]
     return reports
+
+
+def named_mailboxes(desk: Desk, names: Sequence[str] = ()) -> list[str]:
+    """The mailboxes of these names, else all; without pipes, which nobody fetches. Raises NotFound."""
+    known = desk.settings.mailbox
+    for name in names:
+        if name not in known:
+            raise NotFound(f"{name}: no such mailbox; the configuration has {', '.join(known) or 'none'}")
+    return [name for name in dict.fromkeys(names or known) if known[name].kind != "pipe"]
 
 
 def _side_by_side(
@@ -233,6 +239,7 @@ def settle_all(
 
 def mailbox_of(desk: Desk, name: str) -> Mailbox:
     """The settings of a message's mailbox; what came through one that is gone counts as the default."""
+    name = name.removeprefix("import:")
     if name in desk.settings.mailbox:
         return desk.settings.mailbox[name]
     return Mailbox(kind="pipe", department=next(iter(desk.settings.department), ""))
@@ -277,19 +284,32 @@ def _settle_chunk(desk: Desk, chunk: Sequence[Ready], report: MailboxReport) -> 
 def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> None:
     """Note an attempt that came to nothing."""
     is_last = kept.attempts >= ATTEMPTS
+    shown = _head_of(desk, kept) if is_last else {}
     with desk.engine.write() as tx:
+        inbox.settle(tx, kept.id, note=reason[:1000])
         if is_last:
-            inbox.settle(
-                tx, kept.id, outcome="failed", reason="defeated", note=reason[:1000], settled_at=desk.clock()
-            )
-        else:
-            inbox.settle(tx, kept.id, note=reason[:1000])
+            inbox.settle(tx, kept.id, outcome="failed", reason="defeated", settled_at=desk.clock(), **shown)
     report.count(Outcome.FAILED if is_last else Outcome.PENDING)
     if is_last:
         report.error = (
             f"message {kept.id} could not be read ({reason[:200]}); see 'helpdesk inbox show {kept.id}'"
         )
         report.failure = DeskError(report.error)
+
+
+def _head_of(desk: Desk, kept: Kept) -> dict[str, str]:
+    """What lists show of a mail that could not be read: its header alone."""
+    from helpdesk_cli.mail.parse import headers_only
+
+    with desk.engine.read() as tx:
+        raw = blobs.load(tx, kept.sha256)
+    head = headers_only((raw or b"")[:HEAD_LIMIT])
+    return {
+        "message_id": head.message_id,
+        "subject": head.subject,
+        "from_address": head.sender.address if head.sender else "",
+        "from_name": head.sender.name if head.sender else "",
+    }
 
 
 def _settle_pending(
@@ -325,11 +345,15 @@ def _left_over(desk: Desk, progress: Progress | None) -> MailboxReport:
     return report
 
 
-def receive(desk: Desk, delivery: Delivery, *, mailbox: str) -> MailboxReport:
-    """Take in one message that a mail server hands over; safe once this returns."""
+def receive(
+    desk: Desk, delivery: Delivery, *, mailbox: str, told: Callable[[], None] | None = None
+) -> MailboxReport:
+    """Take in one message that a mail server hands over; ``told`` hears when its bytes are safe."""
     report = MailboxReport(name=mailbox)
     check_headroom(desk)
     kept = keep(desk, mailbox, [delivery])
+    if told is not None:
+        told()
     settle_all(desk, kept, report)
     return report
 

@@ -5,28 +5,51 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Mailbox as Address
 from helpdesk_cli.domain.mail import Outcome
+from helpdesk_cli.domain.notices import Audience, Notice, notices
+from helpdesk_cli.domain.people import Client, Participant
 from helpdesk_cli.domain.triage import Case, Decision, Row, explain
 from helpdesk_cli.errors import Failed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.incoming import MailboxReport, mailbox_of, settle_again
 from helpdesk_cli.services.reading import Ready, make_ready
 from helpdesk_cli.services.settling import Release, make_case, settle
-from helpdesk_cli.store import blobs, inbox, outbox, people
+from helpdesk_cli.store import blobs, inbox, outbox, people, tickets
+from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Entry, Kept
 from helpdesk_cli.store.outbox import Letter
+
+__all__ = [
+    "Entry",
+    "Explained",
+    "Letter",
+    "drop",
+    "drop_letters",
+    "entries",
+    "entry",
+    "explained",
+    "letter",
+    "letter_raw",
+    "letters",
+    "raw",
+    "release",
+    "retry",
+    "retry_letters",
+]
 
 ON_A_TICKET = ("opened", "replied", "archived", "command")
 """Outcomes that cannot be undone from the inbox."""
 
 
 class Explained(Struct, frozen=True, kw_only=True):
-    """Why a mail becomes what it becomes: every row that was tried, the facts, the verdict."""
+    """Why a mail becomes what it becomes: every row that was tried, the facts, the verdict, who would hear."""
 
     case: Case
     tried: list[tuple[Row, Decision | None]]
     ready: Ready
+    hears: list[Notice]
 
 
 def entries(
@@ -157,7 +180,40 @@ def explained(
     ready = make_ready(desk, kept, data, settings)
     with desk.engine.read() as tx:
         case = make_case(tx, desk, ready, settings)
-    return Explained(case=case, tried=explain(case), ready=ready)
+        tried = explain(case)
+        return Explained(case=case, tried=tried, ready=ready, hears=_hears(tx, desk, case, tried[-1][1]))
+
+
+def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None) -> list[Notice]:
+    """Whom a decision would send a letter, but for limits, which count only what goes."""
+    if decision is None:
+        return []
+    sender, department = case.inbound.sender, case.facts.department
+    if "rejection" in decision.warnings and sender is not None:
+        return [Notice(kind="rejection", address=sender.address, name=sender.name)]
+    if "spoof-warning" in decision.warnings:
+        member = people.staff_by_id(tx, case.facts.staff_person)
+        heard = [member.email] if member and member.retired_at is None else []
+        return [
+            Notice(kind="spoof-warning", address=one)
+            for one in dict.fromkeys((*heard, *desk.settings.desk.admin))
+        ]
+    if decision.outcome not in (Outcome.OPENED, Outcome.REPLIED) or sender is None:
+        return []
+    ticket = tickets.load(tx, decision.ticket) if decision.ticket is not None else None
+    client = case.facts.client or Client(id=0, name=sender.name, email=sender.address)
+    change = take_in(
+        case, decision, desk.settings, ticket=ticket, department=department, client=client, item=None
+    )
+    there = tickets.participants(tx, ticket.number) if ticket else []
+    joining = [
+        Participant(id=0, ticket=0, address=one.address, name=one.name, client_id=one.client_id)
+        for one in change.joining
+        if one.client_id not in {person.client_id for person in there}
+    ]
+    staff = people.all_staff(tx, department=change.ticket.department)
+    audience = Audience(staff=tuple(staff), participants=(*there, *joining))
+    return notices(change, audience, desk.settings)
 
 
 def letters(

@@ -75,6 +75,9 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
         if filters.get(what) is not None:
             known, word = getattr(desk.settings, what), str(filters[what])
             filters[what] = word if word in known else slug_of(what, known, word)
+    assignee = filters.get("assignee")
+    if assignee and assignee != desk.actor.login and people.staff_by_login(tx, str(assignee)) is None:
+        raise NotFound(f"{assignee}: no such staff member; 'helpdesk staff list' shows them")
     if filters.get("client") is not None:
         filters["client"] = _client_id(tx, str(filters["client"]))
     staff = desk.actor.staff
