@@ -10,13 +10,13 @@ import argparse
 
 import corpus
 import work
-from dovecot import PASSWORD, Dovecot, running
+from dovecot import PASSWORD, Dovecot, fill, running
 
 
 def imap(server: Dovecot, user: str) -> str:
     """The lines of a mailbox table for this user of the server."""
     return (
-        f'kind = "imap"\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
+        f'kind = "imap"\nhost = "127.0.0.1"\nport = {server.imap}\nsecurity = "none"\n'
         f'username = "{user}"\npassword = "{PASSWORD}"\nafter = "keep"\nmax_size = "100 MB"'
     )
 
@@ -36,7 +36,7 @@ def main() -> None:
     print("| fetched | from | peak MB | seconds |\n|---|---|---|---|")
     with running() as server:
         for user, (name, maildir) in enumerate(cases.items()):
-            server.take(f"user{user}", maildir)
+            fill(server, f"user{user}", maildir)
             ways = {
                 "Dovecot": imap(server, f"user{user}"),
                 "Maildir": f'kind = "maildir"\npath = "{maildir}"\nmax_size = "100 MB"',

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import work
-from dovecot import PASSWORD, Dovecot
+from dovecot import PASSWORD, Dovecot, fill
 
 
 class Mails(NamedTuple):
@@ -68,10 +68,10 @@ class HelpdeskImap(Helpdesk):
         self.server = server
 
     def prepare(self, mails: Mails) -> None:
-        self.server.take("helpdesk", mails.maildir)
+        fill(self.server, "helpdesk", mails.maildir)
         self.start = work.desk(
             "desk-imap",
-            f'kind = "imap"\nhost = "127.0.0.1"\nport = {self.server.port}\nsecurity = "none"\n'
+            f'kind = "imap"\nhost = "127.0.0.1"\nport = {self.server.imap}\nsecurity = "none"\n'
             f'username = "helpdesk"\npassword = "{PASSWORD}"\nafter = "keep"',
         )
 
@@ -165,15 +165,15 @@ class Getmail:
         self.home = work.fresh("getmail")
         for name in ("new", "cur", "tmp"):
             (self.home / "Maildir" / name).mkdir(parents=True)
-        self.server.take("getmail", mails.maildir)
+        fill(self.server, "getmail", mails.maildir)
         user = ""
         if os.geteuid() == 0:
-            user = f"user = {self.server.owner.pw_name}\n"
+            user = "user = mail\n"
             for path in (self.home / "Maildir", *(self.home / "Maildir").iterdir()):
-                os.chown(path, self.server.owner.pw_uid, self.server.owner.pw_gid)
+                shutil.chown(path, "mail", "mail")
         (self.home / "getmailrc").write_text(
             "[retriever]\ntype = SimpleIMAPRetriever\nserver = 127.0.0.1\n"
-            f"port = {self.server.port}\nusername = getmail\npassword = {PASSWORD}\n"
+            f"port = {self.server.imap}\nusername = getmail\npassword = {PASSWORD}\n"
             f"[destination]\ntype = Maildir\npath = {self.home}/Maildir/\n{user}"
             "[options]\nread_all = true\ndelete = false\n"
         )
