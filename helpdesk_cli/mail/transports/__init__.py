@@ -80,6 +80,10 @@ class Outgoing:
             return Receipt(receipt.outcome, f"redirected to {to_wire}; {receipt.text}".rstrip("; "))
         return receipt
 
+    def reach(self) -> str:
+        """Go as far as one can without a letter."""
+        return self._inner.reach()
+
     def _wait(self) -> None:
         if not self._gap:
             return

@@ -35,6 +35,13 @@ class Transport(Protocol):
         """
         ...
 
+    def reach(self) -> str:
+        """Go as far as one can without a letter: connect, log in, find the program; what was found.
+
+        Raises Unreachable.
+        """
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

@@ -44,6 +44,16 @@ class Maildir:
             return Receipt(Sent.UNCERTAIN, f"written as {name}, but not synced: {error.strerror or error}")
         return Receipt(Sent.SENT, f"written as {name}")
 
+    def reach(self) -> str:
+        """Make the folder where it is missing. Raises Unreachable where nothing can be written there."""
+        try:
+            self._make()
+        except OSError as error:
+            raise Unreachable(f"the Maildir {self._folder}: {error.strerror or error}") from None
+        if not os.access(self._folder / "new", os.W_OK):
+            raise Unreachable(f"the Maildir {self._folder} may not be written by this user")
+        return f"{self._folder} may be written"
+
     def _make(self) -> None:
         for part in ("tmp", "new", "cur"):
             (self._folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -13,6 +13,10 @@ class Null:
         """Say ``sent`` and keep nothing."""
         return Receipt(Sent.SENT, "taken and forgotten (kind = null)")
 
+    def reach(self) -> str:
+        """There is nothing to reach."""
+        return "takes and forgets every letter"
+
     def __enter__(self) -> Self:
         return self
 

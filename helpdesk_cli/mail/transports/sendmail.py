@@ -58,6 +58,15 @@ class Sendmail:
             raise
         return self._read(process.returncode, said)
 
+    def reach(self) -> str:
+        """Find the program. Raises Unreachable."""
+        if not os.access(self._path, os.X_OK):
+            raise Unreachable(
+                f"the program {self._path} is not there or may not be run; install a mail server with a "
+                "sendmail program, or name its path in [transport.…] path"
+            )
+        return f"{self._path} may be run"
+
     def _read(self, code: int, said: bytes) -> Receipt:
         told = " ".join(said[-2000:].decode("utf-8", "replace").split())
         words = f"{self._path} exit {code}" + (f": {told[:300]}" if told else "")

@@ -65,6 +65,11 @@ class Smtp:
         self._lost = 0 if self._wire else self._lost + 1
         return verdict
 
+    def reach(self) -> str:
+        """Connect, secure the line, log in. Raises Unreachable."""
+        self._ready()
+        return f"{self._place.host} port {self._port} lets us in"
+
     # -- the steps of one letter: a receipt ends it, None goes on
 
     def _announce(self, sender: str, recipient: str, raw: bytes) -> Receipt | None:
