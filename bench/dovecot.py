@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers import PASSWORD, Dovecot, running_dovecot  # noqa: E402
+from servers import PASSWORD, Dovecot, running_dovecot
 
 __all__ = ["PASSWORD", "Dovecot", "fill", "running"]
 
