@@ -8,6 +8,7 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import pwd
@@ -15,9 +16,12 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 PASSWORD = "secret"
 TOKEN_KEY = b"secret-key"
@@ -33,6 +37,7 @@ class Dovecot:
         self.version = dovecot_version(self.program)
         self.certificate = folder / "ssl" / "cert.pem"
         self.log = folder / "dovecot.log"
+        self.delivered = itertools.count()
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -94,10 +99,9 @@ class Dovecot:
             if not part.exists():
                 part.mkdir(mode=0o700)
                 os.chown(part, owner.st_uid, owner.st_gid)
-        before = len(os.listdir(box / "new"))
-        now = time.time_ns()
-        for number, message in enumerate(messages, before):
-            name = f"{now // 10**9 - 10**6 + number}.M{number:09}P{os.getpid()}.test"
+        for message in messages:
+            number = next(self.delivered)
+            name = f"{1_700_000_000 + number}.M{number}P{os.getpid()}.test"
             path = box / "tmp" / name
             path.write_bytes(message)
             os.chown(path, owner.st_uid, owner.st_gid)
@@ -174,6 +178,9 @@ first_valid_gid = 1
 mail_max_userip_connections = 100
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -257,6 +264,16 @@ userdb static {{
 """
 
 
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """One Dovecot for the whole session; tests keep apart by taking a user name each."""
+    with (
+        tempfile.TemporaryDirectory(prefix="dovecot-", ignore_cleanup_errors=True) as folder,
+        running_dovecot(Path(folder)) as server,
+    ):
+        yield server
+
+
 @contextlib.contextmanager
 def running_dovecot(folder: Path) -> Iterator[Dovecot]:
     """Start Dovecot in ``folder``, which every user must be able to enter, and stop it at the end."""
@@ -289,13 +306,21 @@ def make_certificate(folder: Path, name: str, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     openssl = shutil.which("openssl")
     assert openssl, "these tests need the openssl program to make a certificate"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}"]
-        + ["-addext", f"subjectAltName={','.join(names)}"]
-        + ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-        check=True,
-        capture_output=True,
-    )
+    request = [
+        openssl,
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "30",
+        "-subj",
+        f"/CN={name}",
+    ]
+    request += ["-addext", f"subjectAltName={','.join(names)}"]
+    request += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run(request, check=True, capture_output=True)
 
 
 def free_ports(count: int) -> list[int]:

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 
-class OutOfTime(TimeoutError):
-    """The run's own time for this server is over, however lively the server is."""
-
-
 class Patience(Struct, frozen=True):
     """How long to wait: ``timeout`` seconds for each answer, ``deadline()`` seconds for all that is left."""
 
@@ -27,10 +23,10 @@ class Patience(Struct, frozen=True):
     deadline: Callable[[], float]
 
     def seconds(self) -> float:
-        """The longest that the next wait may last; raises OutOfTime when nothing is left."""
+        """The longest that the next wait may last; raises TimeoutError when nothing is left."""
         left = self.deadline()
         if left <= 0:
-            raise OutOfTime("the time for this mailbox is over")
+            raise TimeoutError("the time for this mailbox is over")
         return max(min(self.timeout, left), 0.01)
 
 
@@ -72,6 +68,7 @@ def connect(host: str, port: int, patience: Patience) -> "socket":
         try:
             line.settimeout(patience.seconds())
             line.connect(address)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a command sent in two parts else waits
             return line
         except OSError as error:
             line.close()
@@ -113,7 +110,7 @@ def one_line(text: object, secret: str = "") -> str:
     return said if len(said) <= 200 else said[:199] + "…"
 
 
-def reason(error: Exception, timeout: float) -> str:
+def reason(error: Exception, patience: Patience) -> str:
     """Say why a connection failed and what to do next, in one line."""
     import socket
     import ssl
@@ -126,10 +123,10 @@ def reason(error: Exception, timeout: float) -> str:
     if isinstance(error, ssl.SSLError):
         said = one_line(error.reason or error).replace("_", " ").lower()
         return f"TLS failed ({said}); check port and security"
-    if isinstance(error, OutOfTime):
+    if isinstance(error, TimeoutError) and patience.deadline() <= 0:
         return "the run's time was over; the next run goes on"
     if isinstance(error, TimeoutError):
-        return f"no answer within {timeout:g} s; the next run tries again, or raise timeout"
+        return f"no answer within {patience.timeout:g} s; the next run tries again, or raise timeout"
     if isinstance(error, socket.gaierror | UnicodeError):
         return "the name is unknown; check host, or the network"
     if isinstance(error, ConnectionRefusedError):

@@ -61,13 +61,18 @@ def hang_up(client: Client) -> None:
 
 def reason(error: Exception, patience: Patience) -> str:
     """Why a session broke and what to do next, in one line."""
+    cause: BaseException | None = error
+    while isinstance(cause, imaplib.IMAP4.abort):  # imaplib tells of a broken line in its own words
+        cause = cause.__context__
+    if isinstance(cause, OSError):
+        return connection.reason(cause, patience)
     if isinstance(error, imaplib.IMAP4.error):
         said = connection.one_line(error)
-        if "EOF" in said:
+        if "socket error: EOF" in said:
             return "it broke off the connection; the next run tries again"
         return f"it did not talk IMAP as expected ({said}); check host, port and security"
-    if isinstance(error, OSError | UnicodeError):
-        return connection.reason(error, patience.timeout)
+    if isinstance(error, UnicodeError):
+        return connection.reason(error, patience)
     return f"it did not talk IMAP as expected ({connection.one_line(error)}); the next run tries again"
 
 

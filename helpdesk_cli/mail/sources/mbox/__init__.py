@@ -62,6 +62,8 @@ class MboxSource:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Cut out what was told; where that fails, the next run tells it again."""
+        if kind is not None and not issubclass(kind, Exception):
+            return  # somebody wants us to end at once
         try:
             self._cut()
         except (Unreachable, OSError):

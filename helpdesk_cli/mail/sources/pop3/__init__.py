@@ -36,7 +36,7 @@ from helpdesk_cli.mail.sources.pop3.session import (
 T = TypeVar("T")
 
 ASKED_AT_ONCE = 500
-HEAD_LINES = 1000
+HEAD_LINES = 4000
 
 
 class Pop3Source:

@@ -133,7 +133,7 @@ def hang_up(client: Pop3) -> None:
 def reason(error: Exception, patience: Patience) -> str:
     """Why a session broke and what to do next, in one line."""
     if isinstance(error, OSError | UnicodeError):
-        return connection.reason(error, patience.timeout)
+        return connection.reason(error, patience)
     said = connection.one_line(words(error))
     if said == "-ERR EOF":
         return "it broke off the connection; the next run tries again"
