@@ -1,25 +1,34 @@
 """The one door to standard output and standard error: tables, JSON, colour, progress, neutralised text."""
 
 from .bars import progress
+from .columns import Column, Line, Row
 from .door import has_colours, has_people, is_terminal, put, put_bytes, say, warn
-from .rows import Asked, Column, Row, Sheet, show_json, show_rows
+from .moments import age, local, size, zone
+from .pager import show_page
+from .rows import Asked, Sheet, show_json, show_rows
 from .visible import line, safe
 
 __all__ = [
     "Asked",
     "Column",
+    "Line",
     "Row",
     "Sheet",
+    "age",
     "has_colours",
     "has_people",
     "is_terminal",
     "line",
+    "local",
     "progress",
     "put",
     "put_bytes",
     "safe",
     "say",
     "show_json",
+    "show_page",
     "show_rows",
+    "size",
     "warn",
+    "zone",
 ]

@@ -1,16 +1,16 @@
 """Long pages through a pager, as git does it."""
 
 import os
-import shlex
-import subprocess
+from collections.abc import Sequence
 
 from . import door
+from .columns import Line
 
 
-def show_page(lines: list[tuple[str, str]]) -> None:
-    """Write a page of lines, each with a style for terminals; through a pager where it is longer than the screen."""
+def show_page(lines: Sequence[Line]) -> None:
+    """Write a page of lines; on a terminal through a pager where it is longer than the screen."""
     if not door.is_terminal():
-        door.put("\n".join(words for _, words in lines))
+        door.put("\n".join((" " * indent + words).rstrip() for _, indent, words in lines))
         return
     from .table import page
 
@@ -25,6 +25,9 @@ def _paged(text: str) -> bool:
     Who acts through sudo gets ``less`` without its shell, whatever ``PAGER`` says, for it would run as the
     store's owner.
     """
+    import shlex
+    import subprocess
+
     is_lent = bool(os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER"))
     command = "less" if is_lent else os.environ.get("PAGER", "less")
     try:

@@ -1,31 +1,17 @@
 """Lists: a table for people, tab-separated lines for pipes, one JSON document, or numbers alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from helpdesk_cli.errors import Usage
 
 from . import door
-from .visible import line, safe_json
+from .columns import Column, Row, cell, value_of
+from .visible import safe_json
 
 TABLE_ROWS = 50
 """So many rows a table has unless ``--limit`` says otherwise."""
-
-Row = Mapping[str, object]
-
-
-class Column(Struct, frozen=True):
-    """A column of a list. ``key`` is what ``--fields`` names: a key of the JSON object, or ``client.email``.
-
-    ``kind`` is text, number, time, age (a time that people read as its distance from now) or size.
-    ``weight`` is how much of the room it may take; 0 is never shortened.
-    """
-
-    key: str
-    title: str = ""
-    kind: str = "text"
-    weight: int = 0
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
@@ -114,22 +100,3 @@ def _chosen(sheet: Sheet, fields: str | None) -> tuple[str, ...]:
     if wrong or not keys:
         raise Usage(f"--fields {fields}: must be some of {', '.join(known)}, with commas between")
     return keys
-
-
-def value_of(row: Row, key: str) -> object:
-    """A row's value, an inner one for a key with a dot."""
-    value: object = row
-    for name in key.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def cell(value: object) -> str:
-    """A value in a tab-separated line: nothing for null, words with commas, never a tab or a line end."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return ",".join(cell(one) for one in value)
-    return line(str(value))

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from io import StringIO
+from itertools import groupby
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from . import door
+from .columns import Column, Line, Row, cell, value_of
 from .moments import age, local, size
 from .moments import zone as zone_named
-from .rows import Column, Row, cell, value_of
 
 _GAP, _NARROWEST = 2, 6
 _LONGEST = 500
@@ -82,13 +84,19 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int
     return wanted
 
 
-def page(lines: Sequence[tuple[str, str]]) -> str:
-    """Lines with a style each, wrapped to a width that eyes can follow."""
-    text = Text("\n").join(Text(words, style=style) for style, words in lines)
-    return _rendered(text, most=100)
+def page(lines: Sequence[Line]) -> str:
+    """Lines wrapped to a width that eyes can follow; what wraps keeps its line's indent.
+
+    So no text, however long, can look like a line of ours, which begin at the left.
+    """
+    blocks: list[RenderableType] = []
+    for (style, indent), group in groupby(lines, key=lambda line: line[:2]):
+        text = Text("\n".join(words or " " for _, _, words in group), style=style)
+        blocks.append(Padding(text, (0, 0, 0, indent), expand=False))
+    return _rendered(Group(*blocks), most=100)
 
 
-def _rendered(what: Table | Text, most: int = 10_000) -> str:
+def _rendered(what: RenderableType, most: int = 10_000) -> str:
     file = StringIO()
     console = Console(
         file=file,

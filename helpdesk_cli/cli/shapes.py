@@ -1,0 +1,284 @@
+"""The promised JSON, one function a shape. Every key is always there; null stands where there is nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helpdesk_cli.domain.people import Client, Staff
+    from helpdesk_cli.domain.ticket import Event, Message
+    from helpdesk_cli.domain.triage import Decision
+    from helpdesk_cli.services.incoming import MailboxReport
+    from helpdesk_cli.services.mailroom import Entry, Explained, Letter
+    from helpdesk_cli.services.outgoing import SendReport
+    from helpdesk_cli.services.views import File, Listed, Whole
+
+Shape = dict[str, object]
+
+WAITING_TO_GO = ("queued", "deferred", "uncertain")
+"""The states of a letter that has a next attempt."""
+
+
+def ticket(listed: "Listed", now: str) -> Shape:
+    """A ticket as lists show it."""
+    row = listed.ticket
+    return {
+        "number": row.number,
+        "subject": row.subject,
+        "stage": row.stage,
+        "state": row.state,
+        "priority": row.priority,
+        "department": row.department,
+        "category": row.category,
+        "channel": row.channel,
+        "tags": list(listed.tags),
+        "client": {
+            "id": row.client_id,
+            "name": listed.client_name,
+            "email": listed.client_email,
+            "organization": listed.organization,
+        },
+        "assignee": row.assignee,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "closed_at": row.closed_at,
+        "due_at": row.due_at,
+        "overdue": row.due_at is not None and row.due_at < now and row.state != "closed",
+        "merged_into": row.merged_into,
+        "message_count": row.message_count,
+    }
+
+
+def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
+    """A ticket with all that was said on it and happened to it; ``html`` by message id."""
+    first, messages = 1, []
+    for one in found.messages:
+        messages.append(message(one, html.get(one.id), first))
+        first += len(one.attachments)
+    return {
+        **ticket(found.listed, now),
+        "messages": messages,
+        "events": [event(one) for one in found.events],
+        "participants": [person.address for person in found.participants],
+    }
+
+
+def message(one: "Message", html: str | None, first: int) -> Shape:
+    """One thing said. Its attachments have the numbers that they have on their ticket, from ``first`` on."""
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "author": {
+            "role": one.author.role,
+            "name": one.author.name or None,
+            "email": one.author.email or None,
+        },
+        "at": one.at,
+        "date_header": one.date_header or None,
+        "subject": one.subject,
+        "text": one.new_text if one.text is None else one.text,
+        "new_text": one.new_text,
+        "html": html,
+        "attachments": [
+            {"id": place, "name": part.name, "type": part.type, "size": part.size, "sha256": part.sha256}
+            for place, part in enumerate(one.attachments, first)
+        ],
+        "message_id": one.message_id or None,
+        "in_reply_to": one.in_reply_to or None,
+        "public": one.is_public,
+        "mark": one.mark or None,
+    }
+
+
+def event(one: "Event") -> Shape:
+    """A line of the activity log."""
+    return {"at": one.at, "actor": one.actor, "kind": one.kind, "data": one.data}
+
+
+def attachment(file: "File") -> Shape:
+    """A file of a ticket; ``message`` is the id of the message that brought it."""
+    return {
+        "id": file.id,
+        "message": file.message,
+        "name": file.name,
+        "type": file.type,
+        "size": file.size,
+        "sha256": file.sha256,
+    }
+
+
+def client(one: "Client") -> Shape:
+    """A client."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "email": one.email,
+        "addresses": list(one.addresses),
+        "organization": one.organization,
+        "note": one.note or None,
+        "created_at": one.created_at,
+    }
+
+
+def staff(one: "Staff") -> Shape:
+    """A staff member."""
+    return {
+        "id": one.id,
+        "login": one.login,
+        "name": one.name,
+        "email": one.email,
+        "role": one.role,
+        "departments": list(one.departments),
+        "created_at": one.created_at,
+        "retired_at": one.retired_at,
+    }
+
+
+def block(pattern: str, at: str, by: str) -> Shape:
+    """An address or a domain that is not heard."""
+    return {"pattern": pattern, "blocked_at": at, "blocked_by": by}
+
+
+def inbox(entry: "Entry") -> Shape:
+    """A message that came."""
+    return {
+        "id": entry.id,
+        "mailbox": entry.mailbox,
+        "at": entry.at,
+        "message_id": entry.message_id or None,
+        "from": entry.from_address or None,
+        "subject": entry.subject,
+        "size": entry.size,
+        "sha256": entry.sha256,
+        "outcome": entry.outcome,
+        "reason": entry.reason or None,
+        "ticket": entry.ticket,
+    }
+
+
+def inbox_whole(entry: "Entry") -> Shape:
+    """A message that came, with what is known of its reading."""
+    return {
+        **inbox(entry),
+        "note": entry.note or None,
+        "attempts": entry.attempts,
+        "whole": entry.is_whole,
+        "duplicate_of": entry.duplicate_of,
+    }
+
+
+def outbox(letter: "Letter") -> Shape:
+    """A letter to send or sent."""
+    return {
+        "id": letter.id,
+        "kind": letter.kind,
+        "to": letter.recipient,
+        "subject": letter.subject,
+        "state": letter.state,
+        "attempts": letter.attempts,
+        "next_attempt_at": letter.next_attempt_at if letter.state in WAITING_TO_GO else None,
+        "error": letter.error or None,
+        "ticket": letter.ticket,
+        "message_id": letter.message_id,
+    }
+
+
+def outbox_whole(letter: "Letter") -> Shape:
+    """A letter, with when it was put and when it went."""
+    return {
+        **outbox(letter),
+        "department": letter.department or None,
+        "created_at": letter.created_at,
+        "sent_at": letter.sent_at,
+    }
+
+
+def fetched(reports: "Sequence[MailboxReport]") -> Shape:
+    """What a run of fetch-mail did; the outcomes of a mailbox add up to ``fetched``."""
+    return {
+        "mailboxes": [
+            {
+                "name": report.name,
+                "fetched": report.fetched,
+                "outcomes": dict(report.outcomes),
+                "error": report.error,
+            }
+            for report in reports
+        ]
+    }
+
+
+def notified(report: "SendReport") -> Shape:
+    """What a run of notify did."""
+    return {
+        "sent": report.sent,
+        "deferred": report.deferred,
+        "failed": report.failed,
+        "uncertain": report.uncertain,
+        "queued": report.queued,
+    }
+
+
+def explained(found: "Explained") -> Shape:
+    """Why a mail becomes what it becomes; ``hears`` is who would get a letter."""
+    case = found.case
+    inbound, claims, facts = case.inbound, case.claims, case.facts
+    tickets = ("client_ticket", "staff_ticket", "reference", "tag")
+    return {
+        "facts": {
+            "from": inbound.sender.address if inbound.sender else None,
+            "name": (inbound.sender.name or None) if inbound.sender else None,
+            "one_sender": inbound.strict_sender,
+            "verdict": case.verdict.value,
+            "accepted": case.is_accepted,
+            "automatic": inbound.automatic.value,
+            "subject": inbound.subject,
+            "message_id": inbound.message_id or None,
+            "arrived_at": case.arrived_at,
+            "recipients": list(found.ready.recipients),
+            "department": facts.department or None,
+            "tokens": [
+                {"purpose": token.purpose, "ticket": token.ticket, "person": token.person}
+                for token in claims.tokens
+            ],
+            "forged_tokens": claims.forged,
+            "message_ids": list(claims.message_ids),
+            "tags": list(claims.tags),
+            "tickets": {
+                name: known.number if (known := getattr(facts, name)) is not None else None
+                for name in tickets
+            },
+            "client": facts.client.email if facts.client else None,
+            "staff": facts.staff.login if facts.staff else None,
+            "duplicate_of": facts.duplicate,
+            "own": facts.is_own or claims.is_ours,
+            "blocked": facts.is_blocked,
+            "old": case.is_old,
+            "flooding": facts.is_flooding,
+            "thanks": case.is_thanks,
+            "notes": list(inbound.notes),
+        },
+        "tried": [
+            {"rule": row.name, "sentence": row.sentence, "matched": said is not None}
+            for row, said in found.tried
+        ],
+        "verdict": decision(found.tried[-1][1]),
+        "hears": [{"kind": notice.kind, "to": notice.address} for notice in found.hears],
+    }
+
+
+def decision(one: "Decision | None") -> Shape | None:
+    """What shall become of a mail."""
+    if one is None:
+        return None
+    return {
+        "outcome": one.outcome.value,
+        "reason": one.reason,
+        "ticket": one.ticket,
+        "public": one.is_public,
+        "mark": one.mark or None,
+        "reopens": one.reopens,
+        "acknowledges": one.acknowledges,
+        "pages": one.pages,
+        "as_staff": one.as_staff,
+        "links": [{"ticket": number, "kind": kind} for number, kind in one.links],
+    }

@@ -1,0 +1,51 @@
+"""``ticket …``: each command's file is loaded when it is called, for lists must be quick."""
+
+import click
+
+from helpdesk_cli.cli.app import Noun
+
+COMMANDS = {
+    "list": ("listing:list_", "Tickets, the last changed first."),
+    "show": ("show:show", "The whole discussion on one page."),
+    "new": ("writing:new", "Enter a ticket on a client's behalf."),
+    "reply": ("writing:reply", "Answer the client."),
+    "note": ("writing:note", "Write down what only staff see."),
+    "move": ("changing:move", "Put tickets into another stage."),
+    "close": ("changing:close", "Close tickets, with a last answer where one is given."),
+    "reopen": ("changing:reopen", "Open closed tickets again."),
+    "assign": ("changing:assign", "Give tickets to a staff member, or to nobody."),
+    "take": ("changing:take", "Give tickets to yourself."),
+    "edit": ("changing:edit", "Change priority, department, category or subject."),
+    "spam": ("changing:spam", "Close tickets as spam and block who opened them."),
+    "attachments": ("files:attachments", "The files of a ticket, to see or to save."),
+    "log": ("files:log", "What happened to a ticket, by whom, when."),
+}
+"""Each command's place in this package and its line of help."""
+
+LATER = "merge split link watch forward wait unsend next why explain ack escalate export"
+
+
+class Rooms(Noun):
+    """A noun whose verbs are loaded one by one; its ``--help`` is written from the table above."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def own_command(self, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        found = getattr(import_module(f"{__name__}.{module}"), attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (__, words) in COMMANDS.items()])
+
+
+@click.group("ticket", cls=Rooms, later=LATER, epilog="Example: helpdesk ticket list --assignee me")
+def ticket() -> None:
+    """Work with tickets. N is a ticket's number: 1024, #1024 or HD-1024."""

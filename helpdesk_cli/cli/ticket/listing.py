@@ -1,0 +1,156 @@
+"""``ticket list``."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from helpdesk_cli.cli import shapes
+from helpdesk_cli.cli.app import Call, desk, shared
+from helpdesk_cli.cli.lists import listed
+from helpdesk_cli.cli.options import moment, since_until
+from helpdesk_cli.cli.output import Asked, Column, Row, Sheet, show_rows
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
+    from helpdesk_cli.services.views import Listed
+
+LONG_WAIT = 86400
+"""Seconds after which a client who was not answered is marked."""
+
+TICKETS = Sheet(
+    columns=(
+        Column("mark", " "),
+        Column("number", "N", "number"),
+        Column("subject", "Subject", weight=4),
+        Column("client.name", "Client", weight=2),
+        Column("client.email", "Client's address", weight=2),
+        Column("client.id", "Client's id", "number"),
+        Column("client.organization", "Organization", weight=1),
+        Column("client", "Client", weight=1),
+        Column("stage", "Stage"),
+        Column("state", "State"),
+        Column("priority", "Priority"),
+        Column("department", "Department"),
+        Column("category", "Category"),
+        Column("channel", "Channel"),
+        Column("tags", "Tags", weight=1),
+        Column("assignee", "Who", weight=1),
+        Column("created_at", "Age", "age"),
+        Column("updated_at", "Changed", "age"),
+        Column("closed_at", "Closed", "age"),
+        Column("due_at", "Due", "time"),
+        Column("overdue", "Overdue"),
+        Column("merged_into", "Merged into", "number"),
+        Column("message_count", "Messages", "number"),
+    ),
+    table=("mark", "number", "subject", "client.name", "stage", "assignee", "created_at"),
+    lines=("number", "stage", "priority", "department", "assignee", "client.email", "updated_at", "subject"),
+    number="number",
+)
+
+
+@click.command(
+    "list",
+    epilog="""\b
+Examples:
+  helpdesk ticket list --assignee me
+  helpdesk ticket list --unanswered --department support --sort unanswered
+  helpdesk ticket list --search 'invoice paid*' --state all --json
+  helpdesk ticket list --client ann@example.com --ids | helpdesk ticket close -""",
+)
+@click.option("--stage", metavar="STAGE", help="In that stage.")
+@click.option(
+    "--state",
+    type=click.Choice(("open", "waiting", "closed", "all")),
+    help="Open and waiting unless a state or a stage is named.",
+)
+@click.option("-d", "--department", metavar="D", help="Of that department.")
+@click.option("--assignee", metavar="LOGIN", help="Given to that staff member; 'me', 'none'.")
+@click.option("--client", metavar="EMAIL", help="Of the client with that address, any of theirs.")
+@click.option("-p", "--priority", metavar="P", help="Of that priority.")
+@click.option("--category", metavar="C", help="Of that category.")
+@click.option("--overdue", is_flag=True, help="Past their due time.")
+@click.option("--unanswered", is_flag=True, help="Whose client waits for an answer.")
+@click.option("--search", metavar="WORDS", help="In which all these words occur; 'pay*' finds 'payment'.")
+@since_until
+@click.option(
+    "--sort",
+    metavar="FIELD",
+    default="updated",
+    help="updated (else), created, number, due, subject, client or unanswered.",
+)
+@listed
+@shared
+def list_(
+    call: Call,
+    *,
+    asked: Asked,
+    state: str | None,
+    assignee: str | None,
+    overdue: bool,
+    since: str | None,
+    until: str | None,
+    sort: str,
+    **filters: str | bool | None,
+) -> None:
+    """Show tickets, the last changed first.
+
+    On a terminal !! marks what is urgent or overdue, ! what is of high priority or waits for an answer for
+    over a day. --since and --until look at when a ticket was opened.
+    """
+    from helpdesk_cli.services import views
+
+    with desk(call) as opened:
+        now = opened.clock()
+        wanted = {
+            **filters,
+            "states": _states(state, filters["stage"]),
+            "assignee": {"me": opened.actor.login, "none": ""}.get(assignee or "", assignee),
+            "overdue_at": now if overdue else None,
+            "since": moment(opened, since),
+            "until": moment(opened, until),
+            "order": sort,
+        }
+        found = views.listing(opened, **wanted, limit=asked.most)
+        rows: list[Row] = [shapes.ticket(one, now) for one in found]
+        total = len(found)
+        if asked.is_table:
+            rows = [{**row, "mark": _mark(opened, one, now)} for row, one in zip(rows, found, strict=True)]
+            if total == asked.most:
+                total = views.count(opened, **wanted)
+        show_rows(
+            TICKETS,
+            rows,
+            asked,
+            now=now,
+            zone=opened.settings.desk.timezone,
+            total=total,
+            style=_style,
+            empty="no such tickets",
+        )
+
+
+def _states(state: str | None, stage: object) -> tuple[str, ...]:
+    if state is None:
+        return () if stage is not None else ("open", "waiting")
+    return () if state == "all" else (state,)
+
+
+def _mark(opened: "Desk", one: "Listed", now: str) -> str:
+    """How urgent a ticket is, in a sign that needs no colour."""
+    from helpdesk_cli.domain.moments import seconds_between
+
+    row = one.ticket
+    if row.state == "closed":
+        return ""
+    urgent = [*opened.settings.priority][::-1]
+    if row.priority == urgent[0] or (row.due_at is not None and row.due_at < now):
+        return "!!"
+    waits = row.unanswered_since is not None and seconds_between(row.unanswered_since, now) > LONG_WAIT
+    return "!" if waits or (len(urgent) > 2 and row.priority == urgent[1]) else ""
+
+
+def _style(row: Row) -> str:
+    if row["state"] == "closed":
+        return "dim"
+    return {"!!": "bold red", "!": "yellow"}.get(str(row.get("mark", "")), "")
