@@ -130,7 +130,8 @@ def unflow(text: str, delsp: bool = False) -> str:
     """Put the lines of ``format=flowed`` paragraphs together (RFC 3676).
 
     A line that ends in a blank goes on in the next one of the same quote depth; ``-- `` is a signature's
-    mark and never flows; a stuffed blank at a line's beginning is taken away.
+    mark and never flows; a stuffed blank at a line's beginning is taken away. An empty line stays one, though
+    by the letter it would be the end of the line before.
     """
     out: list[str] = []
     held: list[str] = []
@@ -139,7 +140,7 @@ def unflow(text: str, delsp: bool = False) -> str:
         content = line.lstrip(">")
         level = len(line) - len(content)
         content = content.removeprefix(" ")
-        if held and (level != depth or content == "-- "):
+        if held and (level != depth or content in ("", "-- ")):
             out.append(_quoted(depth, "".join(held).rstrip(" ")))
             held = []
         depth = level

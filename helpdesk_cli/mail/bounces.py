@@ -187,7 +187,12 @@ def returned_ids(raw: bytes, skeleton: Skeleton, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:100]
 
 
-_TOLD = (*STATUS_TYPES, "message/disposition-notification", "message/global-disposition-notification")
+_TOLD = (
+    *STATUS_TYPES,
+    "message/disposition-notification",
+    "message/global-disposition-notification",
+    "message/feedback-report",
+)
 
 
 def _ids(value: str) -> list[str]:

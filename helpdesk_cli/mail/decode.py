@@ -66,7 +66,7 @@ def one_line(text: str, limit: int = 10_000) -> str:
     if len(text) > limit:
         text = text[:limit]
     if not text.isprintable():
-        text = _BREAKS.sub(" ", storable(text))
+        text = storable(_BREAKS.sub(" ", text))
     return text.strip()
 
 

@@ -25,7 +25,7 @@ class Limits(Struct, frozen=True):
     """
 
     cpu: int = 20
-    wall: int = 60
+    wall: float = 60
     memory: int = 512_000_000
     times_size: int = 6
 
@@ -94,7 +94,7 @@ def _in_child(raw: bytes, limits: Limits) -> Inbound:
     try:
         done = subprocess.run(command, input=raw, capture_output=True, timeout=limits.wall, check=False)
     except subprocess.TimeoutExpired:
-        raise ParseDefeated(f"reading it took more than {limits.wall} seconds") from None
+        raise ParseDefeated(f"reading it took more than {limits.wall:g} seconds") from None
     except OSError as error:
         raise ParseDefeated(f"no process could be started to read it ({error.strerror})") from error
     if done.returncode:

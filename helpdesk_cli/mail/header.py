@@ -63,7 +63,7 @@ def read_head(raw: bytes, start: int, end: int, limit: int = HEADER_BLOCK) -> He
     to the body then, so that nothing of a mail without an empty line is lost.
     """
     if raw[start : start + 1] in (b"\n", b"\r"):
-        return Head(start + (2 if raw[start : start + 2] == b"\r\n" else 1))
+        return Head(min(start + (2 if raw[start : start + 2] == b"\r\n" else 1), end))
     stop, body = _body_offset(raw, start, end)
     head = Head(body)
     cut = stop - start > limit

@@ -92,6 +92,11 @@ class _Reader:
         self.count = 0
         self.header_bytes = 0
 
+    def note(self, text: str) -> None:
+        """Remember what was wrong, once."""
+        if len(self.notes) < 50 and text not in self.notes:
+            self.notes.append(text)
+
     def enter(self, head: Head, end: int, within: tuple[tuple[int, str], ...]) -> tuple[str, dict[str, str]]:
         """Open the multipart whose header was read, or keep the leaf."""
         self.count += 1
@@ -126,20 +131,20 @@ class _Reader:
         boundary = params.get("boundary", "").rstrip().encode("utf-8", "replace")
         if not boundary:
             boundary = _guess_boundary(self.raw, body, end)
-            self.notes.append("a multipart names no boundary" + (", one was guessed" if boundary else ""))
+            self.note("a multipart names no boundary" + (", one was guessed" if boundary else ""))
         if not boundary or len(boundary) > BOUNDARY:
             if boundary:
-                self.notes.append("a boundary is too long")
+                self.note("a boundary is too long")
             self._whole(body, end, within)
             return True
         if len(within) >= DEPTH:
-            self.notes.append(f"parts nested deeper than {DEPTH} were not read")
+            self.note(f"parts nested deeper than {DEPTH} were not read")
             self._keep("unread.eml", body, end, within)
             return True
         container = _Container(boundary, body, end, (*within, (self.count, kind)))
         found = _find_delimiter(self.raw, boundary, body, end)
         if found is None:
-            self.notes.append("the boundary of a multipart never occurs")
+            self.note("the boundary of a multipart never occurs")
             self._whole(body, end, within)
             return True
         if found[0] - body > 1000:
@@ -172,7 +177,7 @@ class _Reader:
         while self.open:
             top = self.open[-1]
             if self.count >= PARTS or self.header_bytes > HEADERS_TOGETHER:
-                self.notes.append(f"more than {PARTS} parts: the rest was not read")
+                self.note(f"more than {PARTS} parts: the rest was not read")
                 self._keep("unread.eml", top.position, self.open[0].end, ())
                 return
             if top.closed and not self._reopen(top):
@@ -187,8 +192,7 @@ class _Reader:
             head = read_head(self.raw, start, end, PART_HEADER_BLOCK)
             self.header_bytes += head.body - start
             for note in head.notes:
-                if note not in self.notes:
-                    self.notes.append(note)
+                self.note(note)
             self.enter(head, end, top.within)
 
     def _reopen(self, top: _Container) -> bool:
@@ -199,13 +203,13 @@ class _Reader:
         stop = found[0] if found else top.end
         if re.compile(rb"\S").search(self.raw, top.position, stop):
             self._keep("after-the-end.txt", top.position, stop, top.within[:-1], "text/plain")
-            self.notes.append("there is text after the last part")
+            self.note("there is text after the last part")
         if found is None:
             return False
         top.position, top.closed = found[1], found[2]
         self.count += 1
         if not top.closed:
-            self.notes.append("there are parts after the end of a multipart")
+            self.note("there are parts after the end of a multipart")
         return True
 
 

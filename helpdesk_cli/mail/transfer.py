@@ -106,7 +106,7 @@ def _quoted_printable(raw: bytes, start: int, end: int) -> Iterator[bytes]:
                 stop = mark
         data = raw[start:stop]
         # The C decoder reads "=\r" as a soft break that lasts to the next "\n".
-        yield binascii.a2b_qp(data.replace(b"\r", b"\n") if bare_cr else data)
+        yield binascii.a2b_qp(data.replace(b"=\r", b"=\n") if bare_cr else data)
         start = stop
 
 
@@ -115,7 +115,8 @@ _LINE = re.compile(rb"[^\r\n]+")
 
 def _uuencode(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     """Decode the first uuencoded file of the range; without a ``begin`` line nothing is decoded."""
-    begin = re.compile(rb"(?<![^\r\n])begin [0-7]{3,4} ?[^\r\n]*").search(raw, start, end)
+    line = rb"begin [0-7]{3,4} ?[^\r\n]*"
+    begin = re.compile(line).match(raw, start, end) or re.compile(rb"[\r\n]" + line).search(raw, start, end)
     if begin is None:
         yield raw[start:end]
         return
