@@ -162,9 +162,10 @@ def _drain(
         with desk.engine.read() as tx:
             return inbox.known(tx, name, keys)
 
-    taken = 0
+    taken, was_reached = 0, False
     try:
         with source:
+            was_reached = True
             for waiting in source.waiting(known, memory):
                 batch = waiting if limit is None else waiting[: limit - taken]
                 if not batch:
@@ -177,7 +178,7 @@ def _drain(
                     break
                 check_headroom(desk)
     finally:
-        after = source.memory()
+        after = source.memory() if was_reached else memory
         if after != memory:
             with desk.engine.write() as tx:
                 mailboxes.remember(tx, name, after)
