@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from msgspec import Struct
 
-from helpdesk_cli.errors import BadConfig, DeskError
+from helpdesk_cli.errors import BadConfig, DeskError, Failed
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -266,10 +266,20 @@ def lines_of(error: BaseException) -> list[str]:
 
 def one_line(text: str) -> str:
     """A text that came from anywhere as one line that cannot steer a terminal."""
-    plain = "".join(
-        each if each.isprintable() else " " if each.isspace() else "\ufffd" for each in text.strip()
-    )
-    return " ".join(plain.split())
+    from helpdesk_cli.cli.output import line
+
+    return " ".join(line(text).split())
+
+
+def about(place: str, failure: DeskError) -> DeskError:
+    """The same failure with the place where it happened before its words."""
+    told: DeskError
+    if isinstance(failure, BadConfig):
+        told = BadConfig(*(f"{place}: {fault}" for fault in failure.faults))
+    else:
+        told = Failed(f"{place}: {failure}")
+    told.exit_code = failure.exit_code
+    return told
 
 
 def fail(failures: Sequence[DeskError]) -> NoReturn:

@@ -42,9 +42,7 @@ def fetch(
     return [_mailbox(desk, name, limit, end) for name in named_mailboxes(desk, names)]
 
 
-def _mailbox(
-    desk: Desk, name: str, limit: int | None, end: float
-) -> tuple[MailboxReport, list[Foreseen]]:
+def _mailbox(desk: Desk, name: str, limit: int | None, end: float) -> tuple[MailboxReport, list[Foreseen]]:
     from helpdesk_cli.config.credentials import secret_of
     from helpdesk_cli.mail.sources import open_source
 

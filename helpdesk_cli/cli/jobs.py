@@ -1,0 +1,234 @@
+"""The jobs: what cron and a mail server's administrator run. Silent on success unless asked with ``-v``."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from helpdesk_cli.cli import output
+from helpdesk_cli.cli.app import Call, about, desk, fail, shared
+from helpdesk_cli.cli.lists import as_json
+from helpdesk_cli.errors import DeskError, Failed
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.first_run import Piece
+    from helpdesk_cli.services.incoming import MailboxReport
+    from helpdesk_cli.services.outgoing import SendReport
+
+LIMIT = click.IntRange(min=1)
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", required=False)
+@as_json
+@shared
+def init(call: Call, folder: str | None, as_json: bool) -> None:
+    """Write the configuration, the key and the store.
+
+    The configuration is the file that --config names, else DIR/helpdesk.toml, else your own; the key and
+    the store lie beside it, or where it says. What is there is left as it is.
+    """
+    from helpdesk_cli.services.first_run import place_for, set_up
+
+    pieces = set_up(place_for(call.config, folder))
+    if as_json:
+        output.show_json({piece.what: {"path": piece.path, "new": piece.is_new} for piece in pieces})
+        return
+    if call.verbosity < 0:
+        return
+    for piece in pieces:
+        output.put(output.line(f"{'made' if piece.is_new else 'kept'}  {piece.what:13}  {piece.path}"))
+    output.put(output.safe(next_steps(pieces)))
+
+
+def next_steps(pieces: "list[Piece]") -> str:
+    """What somebody does after ``init``, as they type it."""
+    from shlex import quote
+
+    from helpdesk_cli.config.find import user_file
+
+    file = pieces[0].path
+    with_config = "" if file == user_file() else f" --config {quote(file)}"
+    edit = f"write your mail server into {file}, at the lines marked >>>" if pieces[0].is_new else ""
+    steps = [
+        edit,
+        f"helpdesk{with_config} staff new LOGIN --name NAME --email ADDRESS --role admin",
+        f"helpdesk{with_config} staff join LOGIN support",
+        f"helpdesk{with_config} doctor",
+        f"crontab -e:  * * * * * helpdesk{with_config} fetch-mail; helpdesk{with_config} notify",
+    ]
+    lines = [f"  {number}. {step}" for number, step in enumerate(filter(None, steps), 1)]
+    return "\n".join(
+        ["", "Next:", *lines, "", "Keep a copy of the key: answers to your mails are known by it."]
+    )
+
+
+@click.command("fetch-mail")
+@click.argument("names", metavar="[MAILBOX …]", nargs=-1)
+@click.option("-L", "--limit", metavar="N", type=LIMIT, help="At most so many messages of each mailbox.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be fetched and decided; write nothing.")
+@as_json
+@shared
+def fetch_mail(call: Call, names: tuple[str, ...], limit: int | None, dry_run: bool, as_json: bool) -> None:
+    """Fetch the mail of every mailbox, or of those named.
+
+    Each message is kept before the server is told, and becomes a ticket, an answer on one, or what
+    'helpdesk inbox list' shows. A mailbox that another run is fetching is left to that run.
+    """
+    with desk(call, is_job=True) as opened:
+        if dry_run:
+            from helpdesk_cli.services import preview
+
+            foreseen = preview.fetch(opened, names, limit=limit)
+            reports = [report for report, _ in foreseen]
+            if as_json:
+                _show_foreseen(foreseen)
+            else:
+                for _, messages in foreseen:
+                    for one in messages:
+                        words = (
+                            one.mailbox,
+                            one.outcome,
+                            one.reason,
+                            one.ticket or "",
+                            one.sender,
+                            one.subject,
+                        )
+                        output.put("\t".join(output.line(str(word)) for word in words))
+        else:
+            from helpdesk_cli.services import incoming
+
+            with output.progress("fetching") as bar:
+                reports = incoming.fetch_mail(opened, names, limit=limit, progress=bar)
+            if as_json:
+                from helpdesk_cli.cli import shapes
+
+                output.show_json(shapes.fetched(reports))
+    if call.verbosity > 0:
+        for report in reports:
+            output.say(fetched_line(report))
+    _fail_for(reports)
+
+
+def _show_foreseen(foreseen: Any) -> None:
+    from helpdesk_cli.cli import shapes
+
+    shape: dict[str, Any] = shapes.fetched([report for report, _ in foreseen])
+    for mailbox, (_, messages) in zip(shape["mailboxes"], foreseen, strict=True):
+        mailbox["messages"] = [
+            {
+                "from": one.sender or None,
+                "subject": one.subject,
+                "size": one.size,
+                "outcome": one.outcome,
+                "reason": one.reason or None,
+                "ticket": one.ticket,
+            }
+            for one in messages
+        ]
+    output.show_json(shape)
+
+
+def fetched_line(report: "MailboxReport") -> str:
+    """What a run did with a mailbox: ``support: 3 fetched: 2 opened, 1 replied``."""
+    if report.is_busy:
+        return f"{report.name}: another run is fetching it"
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in report.outcomes.items())
+    return f"{report.name}: {report.fetched or 'nothing'} fetched" + (f": {outcomes}" if outcomes else "")
+
+
+def _fail_for(reports: "list[MailboxReport]") -> None:
+    failures = [about(report.name, report.failure) for report in reports if report.failure is not None]
+    if failures:
+        fail(failures)
+
+
+@click.command("import")
+@click.argument("paths", metavar="PATH …", nargs=-1, required=True)
+@click.option("--mailbox", metavar="NAME", help="The mailbox whose rules hold; else the first one.")
+@as_json
+@shared
+def import_(call: Call, paths: tuple[str, ...], mailbox: str | None, as_json: bool) -> None:
+    """Take in Maildirs, mbox files and .eml files as history.
+
+    They become closed tickets, and nobody is answered. The same mail is never taken in twice, so an
+    import may be repeated. The files stay as they are.
+    """
+    from pathlib import Path
+
+    from helpdesk_cli.services import incoming
+
+    with desk(call, is_job=True) as opened, output.progress("importing") as bar:
+        incoming.named_mailboxes(opened, [mailbox] if mailbox else [])
+        name = mailbox or next(iter(opened.settings.mailbox))
+        report = incoming.import_mail(opened, [Path(path) for path in paths], mailbox=name, progress=bar)
+    if as_json:
+        from helpdesk_cli.cli import shapes
+
+        output.show_json(shapes.fetched([report]))
+    if call.verbosity > 0:
+        output.say(fetched_line(report))
+    _fail_for([report])
+
+
+@click.command("notify")
+@click.option("-L", "--limit", metavar="N", type=LIMIT, help="At most so many letters.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be sent; send nothing.")
+@as_json
+@shared
+def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
+    """Send what is due.
+
+    A letter that a server does not take for now is tried again later, for five days; one that it refuses
+    is told here and listed by 'helpdesk outbox list'.
+    """
+    from helpdesk_cli.services import outgoing
+
+    with desk(call, is_job=True) as opened:
+        if dry_run:
+            from helpdesk_cli.services import preview
+
+            letters = preview.due(opened, limit=limit)
+            report = outgoing.SendReport(queued=len(letters))
+            if as_json:
+                from helpdesk_cli.cli import shapes
+
+                shown = [shapes.outbox(letter) for letter in letters]
+                output.show_json({**shapes.notified(report), "letters": shown})
+            else:
+                for letter in letters:
+                    words = (letter.id, letter.kind, letter.recipient, letter.subject)
+                    output.put("\t".join(output.line(str(word)) for word in words))
+            return
+        with output.progress("sending") as bar:
+            report = outgoing.notify(opened, limit=limit, progress=bar)
+    if as_json:
+        from helpdesk_cli.cli import shapes
+
+        output.show_json(shapes.notified(report))
+    if call.verbosity > 0:
+        output.say(sent_line(report))
+    failures: list[DeskError] = [*report.failures, *(Failed(problem) for problem in report.problems)]
+    if failures:
+        fail(failures)
+
+
+def sent_line(report: "SendReport") -> str:
+    """What a run sent: ``2 sent, 1 deferred; 1 waiting``."""
+    counts = [(report.sent, "sent"), (report.deferred, "deferred"), (report.failed, "failed")]
+    counts.append((report.uncertain, "uncertain"))
+    told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to send"
+    return told + (f"; {report.queued} waiting" if report.queued else "")
+
+
+@click.command("demo")
+@click.argument("folder", metavar="[DIR]", required=False)
+@shared
+def demo(call: Call, folder: str | None) -> None:
+    """Show the whole way of a mail on embedded parts alone.
+
+    A desk in DIR, or in a folder of its own, with a Maildir in and a Maildir out: clients' mails come in,
+    become tickets, are answered, and the answers come back. No server, no network, no setting is needed.
+    """
+    from helpdesk_cli.services.demo import play
+
+    play(folder, output.put, is_brief=call.verbosity < 0)
