@@ -96,7 +96,7 @@ BESIDE = (
     "|monsieur|chère|cher|et|cordialement|bien cordialement|très cordialement|salutations"
     "|meilleures salutations"
     "|bien à vous|bien à toi|cdlt|cdt|bonne journée|bonne soirée|bon week-end|bon weekend|belle journée"
-    "|sincères salutations|sincèrement|à bientôt|amicalement|toute l'équipe|bonne fin de journée"
+    "|sincères salutations|sincèrement|à bientôt|amicalement|à toute l'équipe|toute l'équipe|bonne fin de journée"
     "|excellente journée"
     "|de nuevo|otra vez|por su ayuda|por tu ayuda|por la ayuda|por su respuesta|por tu respuesta|por todo|y"
     "|por la respuesta|por su rápida respuesta|por la información|por su apoyo|por su atención|a todos"

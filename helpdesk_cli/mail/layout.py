@@ -13,7 +13,7 @@ SPANS = 40  # elements that change how their inside is written
 CELLS = 1000  # cells in a row; the rest goes into the last
 ROW = 600  # characters of a table's row that is written as one line
 
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u180e\u2007\u200e\u200f \t\r\n\f\v"
+PADDING = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u180e\u2007\u200e\u200f\xa0 \t\r\n\f\v"
 """What newsletters pad their preview text with; it is dropped at both ends of a line."""
 
 SIGNATURE = "-- "
@@ -25,8 +25,11 @@ def fold(text: str) -> str:
     """Fold white space as a browser does: runs become one space; a no-break space keeps its width."""
     if text.isascii():
         return " ".join(text.split())
-    text = _spaces.sub(" ", text.strip(INVISIBLE)).replace("\xa0", " ").rstrip()
-    return "" if text.isspace() else text
+    shown = text.strip(PADDING)
+    before = text[: text.find(shown)] if shown else ""
+    if not before.strip(" \t\r\n\f\v\xa0"):  # else it is padding, not an indent
+        shown = before.lstrip(" \t\r\n\f\v") + shown
+    return _spaces.sub(" ", shown).replace("\xa0", " ")
 
 
 class Sheet:
@@ -93,6 +96,9 @@ class Page:
             return
         if not self.sheet.preformatted:
             self.line.append(text)
+            return
+        if len(text) > 1 and text.isspace() and "\n" in text:
+            self.flush(gap=text.count("\n") > 1)
             return
         first, *others = text.replace("\r\n", "\n").split("\n")
         self.line.append(first)

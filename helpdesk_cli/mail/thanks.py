@@ -73,7 +73,11 @@ def _is_thanks(text: str) -> bool:
         seen = [_see(clause) for clause in clauses]
         if not any(known for known, _, _ in seen):
             names += 1
-            if names > NAMES or not _is_name([word for _, _, rest in seen for word in rest]):
+            if (
+                names > NAMES
+                or any(thanks for _, thanks, _ in seen)
+                or not _is_name([word for _, _, rest in seen for word in rest])
+            ):
                 return False
         elif not all(known and _is_name(rest) for known, _, rest in seen):
             return False
