@@ -72,6 +72,18 @@ def test_nothing_is_connected_before_the_first_letter(server: SmtpServer, way: S
     assert server.connections == 0
 
 
+def test_only_whole_line_ends_go_over_the_wire(server: SmtpServer) -> None:
+    place = settings.Transport(host="127.0.0.1", port=server.port)
+    with open_transport("d", place, no_secret) as way:
+        send(way, raw=PLAIN + b"a\nb\rc\r\r\nd\n\r\n.\n")
+    assert server.mails[0].raw == PLAIN + b"a\r\nb\r\nc\r\n\r\nd\r\n\r\n.\r\n"
+
+
+def test_a_dot_at_the_very_beginning_is_kept(server: SmtpServer, way: Smtp) -> None:
+    send(way, raw=b".Odd: x\r\n\r\ntext\r\n")
+    assert server.mails[0].raw == b".Odd: x\r\n\r\ntext\r\n"
+
+
 # Refusals
 
 
