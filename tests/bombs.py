@@ -75,6 +75,7 @@ BOMBS = {
     "folds": b"Subject: a" + b"\n b" * 200_000 + b"\n\nx",
     "parameters": b"Content-Type: text/plain" + b"; a=b" * 50_000 + b"\n\nx",
     "pieces": b"Content-Type: text/plain" + b"".join(b"; name*%d=x" % n for n in range(5_000)) + b"\n\nx",
+    "starting pieces": b"Content-Type: a/b" + b"".join(b";n*%d=" % n for n in range(1, 5_500)) + b"\n\nx",
     "open quote parameters": b"Content-Type: text/plain; " + b'a="\\' * 15_000 + b"\n\nx",
     "dashes": b"Content-Type: multipart/mixed; boundary=-\n\n" + b"-" * 3_000_000,
     "dash lines": b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + b"--bb\n" * 300_000,

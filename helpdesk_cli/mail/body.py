@@ -5,14 +5,14 @@ import re
 from msgspec import Struct
 
 from helpdesk_cli.domain.mail import Part
-from helpdesk_cli.mail.decode import decode_text, decode_words
+from helpdesk_cli.mail.decode import decode_text, decode_words, one_line, storable
 from helpdesk_cli.mail.header import read_head
 from helpdesk_cli.mail.names import safe_name
 from helpdesk_cli.mail.structure import Leaf, Skeleton
 from helpdesk_cli.mail.transfer import decode_range, decoded_chunks, measure
 
 TEXT = 2_000_000
-"""Bytes of one part that are read as text; a longer part is an attachment as well."""
+"""Bytes that are read as text; a part that goes beyond them is an attachment as well, later ones only."""
 
 
 class Content(Struct):
@@ -31,15 +31,16 @@ def read_body(raw: bytes, skeleton: Skeleton) -> Content:
     All inline plain texts are the text, in their order. The first HTML is ``html``; it is the text too
     where no plain text is its alternative. Everything else is an attachment.
     """
-    from helpdesk_cli.mail import text as reading
-
     notes: list[str] = []
     parts: list[Part] = []
     texts: list[tuple[Leaf, str]] = []
     html_leaf: Leaf | None = None
     html = ""
+    room = TEXT
     for leaf in skeleton.leaves:
-        role = _role(leaf, len(skeleton.leaves) == 1)
+        role = _role(leaf) if room > 0 else "file"
+        if role != "file":
+            room -= leaf.end - leaf.start
         if role == "html" and html_leaf is None:
             html_leaf, html = leaf, _read_text(raw, leaf, notes)
         elif role == "plain":
@@ -56,7 +57,7 @@ def read_body(raw: bytes, skeleton: Skeleton) -> Content:
             texts.append((html_leaf, converted))
             texts.sort(key=lambda pair: pair[0].start)
     text = "\n\n".join(kept for _, text in texts if (kept := text.strip("\n")) and not kept.isspace())
-    return Content(text, reading.new_text(text) if text else "", html, tuple(parts), notes)
+    return Content(text, _new_text(text, notes), html, tuple(parts), notes)
 
 
 def _converted(html: str, notes: list[str]) -> str:
@@ -64,18 +65,32 @@ def _converted(html: str, notes: list[str]) -> str:
     from helpdesk_cli.mail.text import html_to_text
 
     try:
-        return html_to_text(html)
+        return storable(html_to_text(html))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  the mail's words must stay readable
-        notes.append(f"the HTML could not be read well ({type(error).__name__})")
+        notes.append(f"the HTML was read only roughly ({type(error).__name__})")
         return " ".join(re.sub(r"<[^<>]*+>", " ", html).split())
 
 
-def _role(leaf: Leaf, only: bool) -> str:
+def _new_text(text: str, notes: list[str]) -> str:
+    """What a text adds; all of it where that cannot be told."""
+    from helpdesk_cli.mail.text import new_text
+
+    try:
+        return storable(new_text(text)) if text else ""
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  the mail's words must stay readable
+        notes.append(f"what is new in it could not be told ({type(error).__name__})")
+        return text
+
+
+def _role(leaf: Leaf) -> str:
     """Whether a leaf is ``plain`` or ``html`` text to be read, or a ``file``."""
     if leaf.made or leaf.disposition == "attachment" or not leaf.type.startswith("text/"):
         return "file"
+    only = not leaf.within
     named = "filename" in leaf.disposition_params or "name" in leaf.params
     if named and not only:
         return "file"
@@ -172,7 +187,7 @@ def _part(raw: bytes, leaf: Leaf, notes: list[str]) -> Part:
         notes.append("encrypted or sealed by S/MIME")
     elif kind == "application/pgp-encrypted":
         notes.append("encrypted by PGP")
-    content_id = leaf.content_id.strip("<> \t")
+    content_id = one_line(leaf.content_id).strip("<> ")
     return Part(
         safe_name(name, kind),
         kind,

@@ -215,9 +215,10 @@ def _join_pieces(found: dict[int, tuple[bool, str]]) -> str:
     """Join the pieces of one RFC 2231 parameter up to the first gap and decode them in the set they name."""
     from urllib.parse import unquote_to_bytes
 
-    charset, data = "", b""
+    charset, data = "", bytearray()
+    first = min(found)
     for expected, position in enumerate(sorted(found)):
-        if expected and position != expected and position != expected + min(found):
+        if position != expected + first:
             break
         is_coded, text = found[position]
         if expected == 0 and is_coded and text.count("'") >= 2:

@@ -32,7 +32,7 @@ class Limits(Struct, frozen=True):
 
 DEFAULT = Limits()
 
-_WORDS = 2_000  # encoded words in the header
+_WORDS = 3_000  # encoded words in the header
 _LINES = 5_000  # lines that begin like a boundary
 _HTML = 1_000_000  # bytes of HTML
 _TAGS = 30_000  # tags in HTML that stands open to view
@@ -57,7 +57,7 @@ def parse_guarded(raw: bytes, *, suspect: bool = False, limits: Limits = DEFAULT
 
 def _header_is_heavy(raw: bytes) -> bool:
     """Whether the counts of a mail's beginning and of its boundary lines are far from usual."""
-    if raw.count(b"=?", 0, HEADER_BLOCK) > 2 * _WORDS:
+    if raw.count(b"=?", 0, HEADER_BLOCK) > _WORDS:
         return True
     return len(raw) > 20_000 and raw.count(b"\n--") > _LINES
 

@@ -15,8 +15,8 @@ class Head(Struct):
     """A header: its fields, top first, as (lower-case name, unfolded value), and where the body begins.
 
     Values are text, but encoded words are still encoded. ``named`` finds them by their name. ``spaced``
-    tells of a blank before a colon, which mail servers and programs read differently. ``lost`` are the
-    raw bytes of what was cut, a lower-case name and the bytes each.
+    tells of a blank before a colon, which mail servers and programs read differently. ``lost`` names the
+    fields that were cut; with those of addresses stand the bytes that were cut off.
     """
 
     body: int
@@ -84,8 +84,10 @@ def read_head(raw: bytes, start: int, end: int, limit: int = HEADER_BLOCK) -> He
     if cut:
         head.notes.append(f"the header has {stop - start} bytes, only the first {limit} were read")
         if found:
-            tail = _end_of_field(raw, start + limit, stop)
-            head.lost.append((found[-1][0].lower(), raw[start + limit : tail]))
+            name, lost = found[-1][0].lower(), b""
+            if name in _ADDRESSES:
+                lost = raw[start + limit : _end_of_field(raw, start + limit, stop)]
+            head.lost.append((name, lost))
     _take_fields(head, found, latin)
     return head
 
@@ -137,6 +139,6 @@ def _cut(head: Head, name: str, value: str, limit: int) -> str:
     kept = value[:limit]
     if name in _ADDRESSES:
         kept = kept.rpartition(",")[0]
-    if rest := value[len(kept) :]:
-        head.lost.append((name, rest.encode("utf-8", "replace")))
+    if len(kept) < len(value):
+        head.lost.append((name, value[len(kept) :].encode() if name in _ADDRESSES else b""))
     return kept

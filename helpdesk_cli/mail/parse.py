@@ -10,7 +10,7 @@ from helpdesk_cli.domain.mail import Inbound, Mailbox, Part
 from helpdesk_cli.mail import address_list, automatic, body
 from helpdesk_cli.mail.decode import decode_words, one_line, storable
 from helpdesk_cli.mail.header import Head, read_head
-from helpdesk_cli.mail.structure import Skeleton, split
+from helpdesk_cli.mail.structure import Skeleton, first_field, split
 from helpdesk_cli.mail.transfer import decode_range
 
 REFERENCES = 100
@@ -45,7 +45,7 @@ def parse(raw: bytes, skeleton: Skeleton | None = None) -> Inbound:
 def headers_only(raw: bytes) -> Inbound:
     """Read no more than the header: for a mail that defeated the reader or is too large. Never raises."""
     try:
-        head = read_head(raw, 0, len(raw))
+        head = read_head(raw, first_field(raw), len(raw))
         empty = Skeleton(head, "text/plain", {}, [], [*head.notes, "only the header was read"])
         return _read(raw, empty)
     except Exception as error:  # noqa: BLE001  as above

@@ -66,15 +66,17 @@ _ENVELOPE = re.compile(rb"(?:>?From (?![ \t]*:)[^\r\n]*+(?:\r\n|[\r\n]))+")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf|[\0\r\n \t])++(?=[!-9;-~]++[ \t]*+:|>?From (?![ \t]*:))")
 
 
+def first_field(raw: bytes) -> int:
+    """Where the header begins: behind a byte order mark, empty lines, NULs, and an mbox's ``From `` line."""
+    lead = _LEADING.match(raw)
+    start = lead.end() if lead else 0
+    envelope = _ENVELOPE.match(raw, start)
+    return envelope.end() if envelope else start
+
+
 def split(raw: bytes) -> Skeleton:
     """Take a message apart."""
-    start = 0
-    lead = _LEADING.match(raw) or _ENVELOPE.match(raw)
-    if lead:
-        start = lead.end()
-        again = _ENVELOPE.match(raw, start)
-        start = again.end() if again else start
-    head = read_head(raw, start, len(raw))
+    head = read_head(raw, first_field(raw), len(raw))
     reader = _Reader(raw, head.notes)
     kind, params = reader.enter(head, len(raw), ())
     reader.walk()

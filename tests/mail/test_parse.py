@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from helpdesk_cli.domain.mail import Automatic, Inbound, Mailbox
 from helpdesk_cli.mail import body
+from helpdesk_cli.mail import text as reading
 from helpdesk_cli.mail.body import unflow
 from helpdesk_cli.mail.parse import headers_only, parse, part_bytes
 
@@ -240,6 +241,29 @@ def test_a_long_text_is_read_to_its_limit_and_attached_whole() -> None:
     assert check(raw[:-1]).attachments == ()
 
 
+def test_texts_together_are_read_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "TEXT", 100)
+    inbound = check(mixed(plain("x" * 90), plain("y" * 90), plain("z")))
+    assert inbound.text == "x" * 90 + "\n\n" + "y" * 90
+    assert [part.size for part in inbound.attachments] == [1]
+
+
+def test_a_content_id_is_kept_without_brackets() -> None:
+    raw = mixed(plain("one"), "Content-Type: image/png\r\nContent-ID: <p\0@x>\r\n\r\nx")
+    assert check(raw).attachments[0].content_id == "p @x"
+
+
+def test_a_converter_that_fails_leaves_the_words_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr(reading, "html_to_text", broken)
+    monkeypatch.setattr(reading, "new_text", broken)
+    inbound = check(b"Content-Type: text/html\n\n<p>one <b>two</b></p>")
+    assert (inbound.text, inbound.new_text) == ("one two", "one two")
+    assert len(inbound.notes) == 2
+
+
 def test_a_crowd_is_counted_but_not_read() -> None:
     inbound = check(BOMBS["recipients"])
     assert (len(inbound.to), inbound.recipients_total) == (1000, 10_000)
@@ -256,7 +280,7 @@ def test_of_a_mail_without_its_end_the_header_and_the_beginning_are_read() -> No
 
 
 def test_headers_alone_can_be_read() -> None:
-    inbound = headers_only(ORDINARY)
+    inbound = headers_only(b"From x Sun Nov 22\r\n" + ORDINARY)
     assert (inbound.subject, inbound.text, inbound.attachments) == ("Größe and more", "", ())
     assert inbound.sender == Mailbox("jo@client.example", "Jo Client")
     assert inbound.notes == ("only the header was read",)
