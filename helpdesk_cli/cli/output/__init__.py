@@ -4,17 +4,20 @@ from .bars import progress
 from .columns import Column, Line, Row
 from .door import has_colours, has_people, is_terminal, put, put_bytes, say, warn
 from .moments import age, local, size, zone
-from .pager import show_page
+from .pager import INDENT, body, facts, show_page
 from .rows import Asked, Sheet, show_json, show_rows
 from .visible import line, safe
 
 __all__ = [
+    "INDENT",
     "Asked",
     "Column",
     "Line",
     "Row",
     "Sheet",
     "age",
+    "body",
+    "facts",
     "has_colours",
     "has_people",
     "is_terminal",

@@ -1,10 +1,27 @@
 """Long pages through a pager, as git does it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from . import door
 from .columns import Line
+from .visible import line, safe
+
+INDENT = 4
+"""Everything that strangers wrote is indented; what begins at the left is ours."""
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> Iterator[Line]:
+    """A line for each fact that there is: its name, then its words, made safe."""
+    for name, words in pairs:
+        if words not in (None, "", 0, ()):
+            yield "", 0, f"{name + ':':<14}{line(str(words))}"
+
+
+def body(text: str, style: str = "") -> Iterator[Line]:
+    """What a stranger wrote, made safe and indented, so that none of it looks like a line of ours."""
+    for words in safe(text).expandtabs(8).split("\n"):
+        yield style, INDENT, words
 
 
 def show_page(lines: Sequence[Line]) -> None:

@@ -1,0 +1,171 @@
+"""``staff …``: who answers."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from helpdesk_cli.cli import shapes
+from helpdesk_cli.cli.app import Call, Noun, desk, shared
+from helpdesk_cli.cli.lists import as_json, listed
+from helpdesk_cli.cli.output import Asked, Column, Sheet, facts, show_json, show_page, show_rows
+from helpdesk_cli.errors import Usage
+
+from .telling import tell
+
+if TYPE_CHECKING:
+    from helpdesk_cli.domain.people import Staff
+
+STAFF = Sheet(
+    columns=(
+        Column("login", "Login"),
+        Column("name", "Name", weight=2),
+        Column("email", "Address", weight=2),
+        Column("role", "Role"),
+        Column("departments", "Departments", weight=2),
+        Column("created_at", "For", "age"),
+        Column("retired_at", "Retired", "time"),
+        Column("id", "N", "number"),
+    ),
+    table=("login", "name", "email", "role", "departments", "retired_at"),
+    lines=("login", "name", "email", "role", "departments", "retired_at"),
+    number="login",
+)
+
+
+@click.group("staff", cls=Noun, epilog="Example: helpdesk staff list")
+def staff() -> None:
+    """Work with staff, who answer. LOGIN is the name under which they work on this machine."""
+
+
+@staff.command(
+    "new", epilog="Example: helpdesk staff new bob --name 'Bob Baker' --email bob@example.com --role admin"
+)
+@click.argument("login", metavar="LOGIN")
+@click.option("--name", required=True, metavar="NAME", help="What they are called; clients may see it.")
+@click.option("--email", required=True, metavar="ADDR", help="Where they hear of tickets.")
+@click.option("--role", default="staff", metavar="ROLE", help="staff (else), or admin, who may do all.")
+@as_json
+@shared
+def new(call: Call, login: str, *, name: str, email: str, role: str, as_json: bool) -> None:
+    """Make a staff member; 'staff join' puts them into a department."""
+    from helpdesk_cli.services import people
+
+    with desk(call) as opened:
+        made = people.new_staff(opened, login, name=name, email=email, role=role)
+        words = f"is {made.role} now; next: helpdesk staff join {login} DEPARTMENT"
+        _told(call, made, words, as_json=as_json)
+
+
+@staff.command("list", epilog="Example: helpdesk staff list --department support")
+@click.option("-d", "--department", metavar="D", help="Who answers for that department.")
+@click.option("--all", "everybody", is_flag=True, help="With those who retired.")
+@listed
+@shared
+def list_(call: Call, *, department: str | None, everybody: bool, asked: Asked) -> None:
+    """Show staff by login."""
+    from helpdesk_cli.services import people
+    from helpdesk_cli.services.slugs import slug_of
+
+    with desk(call) as opened:
+        slug = slug_of("department", opened.settings.department, department)
+        found = people.staff(opened, department=slug, retired=everybody)
+        show_rows(
+            STAFF,
+            [shapes.staff(one) for one in found[: asked.most]],
+            asked,
+            now=opened.clock(),
+            zone=opened.settings.desk.timezone,
+            total=len(found),
+            empty="nobody; 'helpdesk staff new' makes a staff member",
+        )
+
+
+@staff.command("show", epilog="Example: helpdesk staff show bob")
+@click.argument("login", metavar="LOGIN")
+@as_json
+@shared
+def show(call: Call, login: str, *, as_json: bool) -> None:
+    """Show a staff member."""
+    from helpdesk_cli.services import people
+
+    with desk(call) as opened:
+        found = people.one_staff(opened, login)
+        if as_json:
+            show_json(shapes.staff(found))
+            return
+        known = [
+            ("login", found.login),
+            ("name", found.name),
+            ("address", found.email),
+            ("role", found.role),
+            ("departments", ", ".join(found.departments)),
+            ("since", found.created_at),
+            ("retired", found.retired_at),
+        ]
+        show_page(list(facts(known)))
+
+
+@staff.command("edit", epilog="Example: helpdesk staff edit bob --email bob@new.example --role admin")
+@click.argument("login", metavar="LOGIN")
+@click.option("--name", metavar="NAME", help="What they are called.")
+@click.option(
+    "--email", metavar="ADDR", help="Where they hear of tickets; the old address still counts as theirs."
+)
+@click.option("--role", metavar="ROLE", help="staff or admin.")
+@as_json
+@shared
+def edit(call: Call, login: str, *, as_json: bool, **fields: str | None) -> None:
+    """Change what is known of a staff member; what is not named stays."""
+    from helpdesk_cli.services import people
+
+    if not any(value is not None for value in fields.values()):
+        raise Usage("nothing to change: name --name, --email or --role")
+    with desk(call) as opened:
+        _told(call, people.edit_staff(opened, login, **fields), "changed", as_json=as_json)
+
+
+@staff.command("retire", epilog="Example: helpdesk staff retire bob")
+@click.argument("login", metavar="LOGIN")
+@as_json
+@shared
+def retire(call: Call, login: str, *, as_json: bool) -> None:
+    """Let a staff member go: their history stays, nothing more reaches them, their login is refused."""
+    from helpdesk_cli.services import people
+
+    with desk(call) as opened:
+        people.retire(opened, login)
+        _told(call, people.one_staff(opened, login), "retired", as_json=as_json)
+
+
+@staff.command("join", epilog="Example: helpdesk staff join bob support")
+@click.argument("login", metavar="LOGIN")
+@click.argument("department", metavar="DEPARTMENT")
+@as_json
+@shared
+def join(call: Call, login: str, department: str, *, as_json: bool) -> None:
+    """Put a staff member into a department: they see its tickets and hear of them."""
+    from helpdesk_cli.services import people
+
+    with desk(call) as opened:
+        _told(call, people.join(opened, login, department), f"joined {department}", as_json=as_json)
+
+
+@staff.command("leave", epilog="Example: helpdesk staff leave bob support")
+@click.argument("login", metavar="LOGIN")
+@click.argument("department", metavar="DEPARTMENT")
+@as_json
+@shared
+def leave(call: Call, login: str, department: str, *, as_json: bool) -> None:
+    """Take a staff member out of a department."""
+    from helpdesk_cli.services import people
+
+    with desk(call) as opened:
+        left = people.join(opened, login, department, leave=True)
+        _told(call, left, f"left {department}", as_json=as_json)
+
+
+def _told(call: Call, one: "Staff", words: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(shapes.staff(one))
+    else:
+        tell(call, f"{one.login}: {words}")

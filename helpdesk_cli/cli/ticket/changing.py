@@ -1,0 +1,159 @@
+"""``ticket move``, ``close``, ``reopen``, ``assign``, ``take``, ``edit``, ``spam``: one transaction each, for all N."""
+
+import click
+
+from helpdesk_cli.cli.app import Call, desk, shared
+from helpdesk_cli.cli.lists import as_json
+from helpdesk_cli.cli.options import Wording, numbers, text
+from helpdesk_cli.cli.ticket.report import ask, report, yes
+
+Numbers = tuple[int, ...]
+
+
+@click.command("move", epilog="Example: helpdesk ticket move 1024 1025 in-progress")
+@numbers
+@click.argument("stage", metavar="STAGE")
+@click.option("--silent", is_flag=True, help="Tell nobody.")
+@yes
+@as_json
+@shared
+def move(call: Call, numbers: Numbers, stage: str, *, silent: bool, yes: bool, as_json: bool) -> None:
+    """Put tickets into another stage, by its slug or its name."""
+    from helpdesk_cli.services import tickets
+
+    with desk(call) as opened:
+        ask(f"move to {stage}", numbers, sure=yes)
+        tickets.move(opened, numbers, stage, silent=silent)
+        report(call, opened, numbers, f"moved to {stage}", as_json=as_json)
+
+
+@click.command(
+    "close",
+    epilog="""\b
+Examples:
+  helpdesk ticket close 1024
+  helpdesk ticket close 1024 1025 -m "Both are fixed."
+  helpdesk ticket list --client ann@example.com --ids | helpdesk ticket close -""",
+)
+@numbers
+@text
+@yes
+@as_json
+@shared
+def close(call: Call, numbers: Numbers, *, wording: Wording, yes: bool, as_json: bool) -> None:
+    """Close tickets; with a text, after an answer to each client."""
+    from helpdesk_cli.services import tickets
+
+    if not wording.is_given:
+        with desk(call) as opened:
+            ask("close", numbers, sure=yes)
+            tickets.close(opened, numbers)
+            report(call, opened, numbers, "closed", as_json=as_json)
+        return
+    with wording.kept(), desk(call) as opened:
+        words = wording.read()
+        ask("answer and close", numbers, sure=yes)
+        tickets.close(opened, numbers, words)
+        report(call, opened, numbers, "answered and closed", as_json=as_json)
+
+
+@click.command("reopen", epilog="Example: helpdesk ticket reopen 1024")
+@numbers
+@yes
+@as_json
+@shared
+def reopen(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
+    """Open closed tickets again, in the first open stage."""
+    from helpdesk_cli.services import tickets
+
+    with desk(call) as opened:
+        ask("reopen", numbers, sure=yes)
+        tickets.reopen(opened, numbers)
+        report(call, opened, numbers, "open again", as_json=as_json)
+
+
+@click.command(
+    "assign",
+    epilog="""\b
+Examples:
+  helpdesk ticket assign 1024 bob
+  helpdesk ticket assign 1024 1025 none""",
+)
+@numbers
+@click.argument("login", metavar="LOGIN|none|auto")
+@yes
+@as_json
+@shared
+def assign(call: Call, numbers: Numbers, login: str, *, yes: bool, as_json: bool) -> None:
+    """Give tickets to a staff member ('me' is you), to nobody, or to whose turn it is."""
+    from helpdesk_cli.errors import Failed
+    from helpdesk_cli.services import tickets
+
+    with desk(call) as opened:
+        if login == "auto":
+            raise Failed(
+                "auto: assignment is off in every department; name a staff member, 'helpdesk staff list' shows them"
+            )
+        to = {"none": None, "me": opened.actor.login}.get(login, login)
+        ask(f"assign to {login}", numbers, sure=yes)
+        tickets.assign(opened, numbers, to)
+        report(call, opened, numbers, f"given to {to or 'nobody'}", as_json=as_json)
+
+
+@click.command("take", epilog="Example: helpdesk ticket take 1024")
+@numbers
+@yes
+@as_json
+@shared
+def take(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
+    """Give tickets to yourself."""
+    from helpdesk_cli.services import tickets
+
+    with desk(call) as opened:
+        ask("take", numbers, sure=yes)
+        tickets.assign(opened, numbers, opened.actor.login)
+        report(call, opened, numbers, f"given to {opened.actor.login}", as_json=as_json)
+
+
+@click.command(
+    "edit",
+    epilog="""\b
+Examples:
+  helpdesk ticket edit 1024 --priority high --category billing
+  helpdesk ticket edit 1024 --category "" --subject "Invoice 17 is paid twice\"""",
+)
+@numbers
+@click.option("-p", "--priority", metavar="P", help="How urgent it is.")
+@click.option("-d", "--department", metavar="D", help="Who shall answer.")
+@click.option("--category", metavar="C", help="What kind of thing it is; '' for none.")
+@click.option("-s", "--subject", metavar="SUBJECT", help="What it is about, in one line.")
+@yes
+@as_json
+@shared
+def edit(call: Call, numbers: Numbers, *, yes: bool, as_json: bool, **fields: str | None) -> None:
+    """Change the fields of tickets; what is not named stays."""
+    from helpdesk_cli.services import tickets
+
+    with desk(call) as opened:
+        ask("change", numbers, sure=yes)
+        tickets.edit(opened, numbers, **fields)
+        told = ", ".join(f"{name} {value or 'none'}" for name, value in fields.items() if value is not None)
+        report(call, opened, numbers, told, as_json=as_json)
+
+
+@click.command("spam", epilog="Example: helpdesk ticket spam 1024")
+@numbers
+@yes
+@as_json
+@shared
+def spam(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
+    """Close tickets as spam and block the addresses that opened them; nobody is told.
+
+    'helpdesk client block ADDRESS --remove' hears them again.
+    """
+    from helpdesk_cli.services import tickets
+
+    with desk(call) as opened:
+        ask("call spam", numbers, sure=yes)
+        tickets.spam(opened, numbers)
+        report(call, opened, numbers, "closed as spam, their senders are blocked", as_json=as_json)

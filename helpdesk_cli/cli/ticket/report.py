@@ -1,0 +1,40 @@
+"""What commands that change tickets ask before and tell after."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from helpdesk_cli.cli import shapes
+from helpdesk_cli.cli.app import Call
+from helpdesk_cli.cli.output import has_people, say, show_json
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
+
+MANY = 3
+"""From so many tickets on a person is asked first."""
+
+yes = click.option("-y", "--yes", is_flag=True, help="Do not ask before changing three or more.")
+
+
+def ask(what: str, numbers: Sequence[int], *, sure: bool) -> None:
+    """Ask a person before many tickets change; scripts are not asked. Raises click.Abort for no."""
+    if sure or len(numbers) < MANY or not sys.stdin.isatty() or not has_people():
+        return
+    shown = ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
+    click.confirm(f"{what} {len(numbers)} tickets ({shown})?", abort=True, err=True)
+
+
+def report(call: Call, desk: "Desk", numbers: Sequence[int], words: str, *, as_json: bool) -> None:
+    """Tell what was done: the tickets' list objects (one alone, or an array of several), or a line for people."""
+    if as_json:
+        from helpdesk_cli.services import views
+
+        now = desk.clock()
+        found = [shapes.ticket(one, now) for one in views.changed(desk, numbers)]
+        show_json(found[0] if len(found) == 1 else found)
+    elif call.verbosity >= 0 and (has_people() or call.verbosity > 0):
+        names = ", ".join(map(str, numbers))
+        say(f"{'ticket' if len(numbers) == 1 else 'tickets'} {names}: {words}")

@@ -1,0 +1,147 @@
+"""``ticket new``, ``reply`` and ``note``: what staff write."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from helpdesk_cli.cli.app import Call, desk, shared
+from helpdesk_cli.cli.lists import as_json
+from helpdesk_cli.cli.options import Wording, attach, files, number, text
+from helpdesk_cli.cli.output import line, put, safe
+from helpdesk_cli.cli.ticket.report import report
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
+    from helpdesk_cli.services.tickets import Answer
+
+SOON = "the mail leaves at the next notify"
+
+
+@click.command(
+    "new",
+    epilog="""\b
+Example:
+  helpdesk ticket new --client ann@example.com -s "Printer on fire" -m "She called: smoke on floor 3."
+
+Without -m and -F the editor opens on a terminal; elsewhere standard input is read.""",
+)
+@click.option("--client", required=True, metavar="EMAIL", help="Who asks; unknown addresses become clients.")
+@click.option("--name", default="", metavar="NAME", help="What a new client is called.")
+@click.option("-s", "--subject", required=True, metavar="SUBJECT", help="What it is about, in one line.")
+@text
+@click.option("-d", "--department", metavar="D", help="Who shall answer; else yours, or the only one.")
+@click.option("-p", "--priority", metavar="P", help="How urgent it is; else the middle one.")
+@click.option("--category", metavar="C", help="What kind of thing it is.")
+@click.option(
+    "--channel",
+    type=click.Choice(("phone", "web", "email", "other")),
+    default="phone",
+    show_default=True,
+    help="How the client asked.",
+)
+@attach
+@as_json
+@shared
+def new(call: Call, *, wording: Wording, attach: tuple[str, ...], as_json: bool, **fields: str) -> None:
+    """Enter a ticket on a client's behalf; they are told as if they had written."""
+    from helpdesk_cli.services import tickets
+
+    with wording.kept(), desk(call) as opened:
+        words = wording.read(about=f"{fields['client']}: {fields['subject']}")
+        wish = tickets.NewTicket(text=words, files=files(opened, attach), **fields)
+        entered = tickets.new(opened, wish)
+        if not as_json:
+            put(str(entered))
+        report(call, opened, [entered], f"opened; {SOON}", as_json=as_json)
+
+
+@click.command(
+    "reply",
+    epilog="""\b
+Examples:
+  helpdesk ticket reply 1024 -m "It is fixed." --stage done
+  helpdesk ticket reply HD-1024 -F answer.txt -a invoice.pdf -c boss@example.com""",
+)
+@number
+@text
+@attach
+@click.option("-c", "--cc", metavar="ADDR", multiple=True, help="Who hears as well from now on.")
+@click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
+@as_json
+@shared
+def reply(
+    call: Call,
+    number: int,
+    *,
+    wording: Wording,
+    attach: tuple[str, ...],
+    cc: tuple[str, ...],
+    stage: str | None,
+    as_json: bool,
+) -> None:
+    """Answer the client of a ticket and all who take part; the mail leaves at the next notify."""
+    from helpdesk_cli.services import tickets
+
+    with wording.kept(), desk(call) as opened:
+        answer = _answer(opened, number, wording, attach, cc, stage)
+        tickets.reply(opened, number, answer)
+        report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
+
+
+@click.command(
+    "note",
+    epilog="""\b
+Example:
+  helpdesk ticket note 1024 -m "He called, we call back on Monday." --stage awaiting""",
+)
+@number
+@text
+@attach
+@click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
+@as_json
+@shared
+def note(
+    call: Call,
+    number: int,
+    *,
+    wording: Wording,
+    attach: tuple[str, ...],
+    stage: str | None,
+    as_json: bool,
+) -> None:
+    """Write down what only staff see; it never leaves the desk."""
+    from helpdesk_cli.services import tickets
+
+    with wording.kept(), desk(call) as opened:
+        tickets.note(opened, number, _answer(opened, number, wording, attach, (), stage))
+        report(call, opened, [number], "noted", as_json=as_json)
+
+
+def _answer(
+    opened: "Desk",
+    number: int,
+    wording: Wording,
+    paths: tuple[str, ...],
+    cc: tuple[str, ...],
+    stage: str | None,
+) -> "Answer":
+    """What was written, after a look whether that ticket may be written to at all."""
+    from helpdesk_cli.services import tickets, views
+
+    views.one(opened, number)
+    attached = files(opened, paths)
+    opens_editor = wording.edit or (not wording.is_given and sys.stdin.isatty())
+    about = _about(opened, number) if opens_editor else ""
+    return tickets.Answer(text=wording.read(about=about), files=attached, cc=cc, stage=stage)
+
+
+def _about(opened: "Desk", number: int) -> str:
+    """The ticket and its last word, to be seen below in the editor."""
+    from helpdesk_cli.services import views
+
+    found = views.whole(opened, number)
+    last = found.messages[-1] if found.messages else None
+    said = safe(last.new_text) if last else ""
+    writer = line(last.author.name or last.author.email) if last else ""
+    return f"{number}: {line(found.listed.ticket.subject)}\n\n{writer}:\n{said}"
