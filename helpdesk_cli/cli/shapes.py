@@ -236,6 +236,7 @@ def explained(found: "Explained") -> Shape:
             "arrived_at": case.arrived_at,
             "recipients": list(found.ready.recipients),
             "department": facts.department or None,
+            "department_by": found.named_by or None,
             "tokens": [
                 {"purpose": token.purpose, "ticket": token.ticket, "person": token.person}
                 for token in claims.tokens

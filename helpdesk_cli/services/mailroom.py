@@ -6,15 +6,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.intake import take_in
+from helpdesk_cli.domain.mail import Inbound, Outcome
 from helpdesk_cli.domain.mail import Mailbox as Address
-from helpdesk_cli.domain.mail import Outcome
 from helpdesk_cli.domain.notices import Audience, Notice, notices
 from helpdesk_cli.domain.people import Client, Participant
 from helpdesk_cli.domain.triage import Case, Decision, Row, explain
 from helpdesk_cli.errors import Failed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.incoming import MailboxReport, mailbox_of, settle_again
-from helpdesk_cli.services.reading import Ready, make_ready
+from helpdesk_cli.services.reading import Ready, department_for, make_ready
 from helpdesk_cli.services.settling import Release, make_case, settle
 from helpdesk_cli.store import blobs, inbox, outbox, people, tickets
 from helpdesk_cli.store.engine import Tx
@@ -34,6 +34,7 @@ __all__ = [
     "letter_raw",
     "letters",
     "raw",
+    "read_again",
     "release",
     "retry",
     "retry_letters",
@@ -50,6 +51,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     tried: list[tuple[Row, Decision | None]]
     ready: Ready
     hears: list[Notice]
+    named_by: str  # the recipient that named the department, or the mailbox
 
 
 def entries(
@@ -87,6 +89,16 @@ def raw(desk: Desk, item: int) -> bytes:
     if data is None:
         raise Failed(f"{item}: its bytes are not in the store; run 'helpdesk doctor'")
     return data
+
+
+def read_again(data: bytes) -> Inbound | None:
+    """A mail's bytes as people read them; None where they defeat the parser."""
+    from helpdesk_cli.mail.guard import ParseDefeated, parse_guarded
+
+    try:
+        return parse_guarded(data)
+    except ParseDefeated:
+        return None
 
 
 def _kept(desk: Desk, item: int) -> Kept:
@@ -181,7 +193,10 @@ def explained(
     with desk.engine.read() as tx:
         case = make_case(tx, desk, ready, settings)
         tried = explain(case)
-        return Explained(case=case, tried=tried, ready=ready, hears=_hears(tx, desk, case, tried[-1][1]))
+        hears = _hears(tx, desk, case, tried[-1][1])
+    named = (one for one in ready.recipients if department_for(desk.settings, (one,), ""))
+    by = next(named, f"the mailbox {kept.mailbox}" if settings.department else "")
+    return Explained(case=case, tried=tried, ready=ready, hears=hears, named_by=by)
 
 
 def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None) -> list[Notice]:

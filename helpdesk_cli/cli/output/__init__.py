@@ -2,7 +2,7 @@
 
 from .bars import progress
 from .columns import Column, Line, Row
-from .door import has_colours, has_people, is_terminal, put, put_bytes, say, warn
+from .door import done, has_colours, has_people, is_terminal, put, put_bytes, say, warn
 from .moments import age, local, size, zone
 from .pager import INDENT, body, facts, show_page
 from .rows import Asked, Sheet, show_json, show_rows
@@ -17,6 +17,7 @@ __all__ = [
     "Sheet",
     "age",
     "body",
+    "done",
     "facts",
     "has_colours",
     "has_people",

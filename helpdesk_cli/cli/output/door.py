@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-from .visible import safe
+from .visible import line, safe
 
 
 def is_terminal() -> bool:
@@ -55,9 +55,15 @@ def say(text: str) -> None:
     _tell(text)
 
 
+def done(words: str, verbosity: int = 0) -> None:
+    """Tell a person in one line what was done; scripts see the exit code, and cron hears nothing."""
+    if verbosity > 0 or (verbosity == 0 and has_people()):
+        _tell(line(words))
+
+
 def warn(text: str) -> None:
     """Tell a person what went wrong, line by line."""
-    _tell("\n".join(f"helpdesk: {line}" for line in text.split("\n")))
+    _tell("\n".join(f"helpdesk: {words}" for words in text.split("\n")))
 
 
 def _tell(text: str) -> None:

@@ -13,6 +13,7 @@ from helpdesk_cli.cli.output import (
     Line,
     Row,
     Sheet,
+    done,
     facts,
     line,
     show_json,
@@ -20,8 +21,6 @@ from helpdesk_cli.cli.output import (
     show_rows,
 )
 from helpdesk_cli.errors import Usage
-
-from .telling import tell
 
 if TYPE_CHECKING:
     from helpdesk_cli.domain.people import Client
@@ -170,7 +169,7 @@ def block(call: Call, patterns: tuple[str, ...], *, remove: bool, asked: Asked) 
     with desk(call) as opened:
         if patterns:
             people.block(opened, list(patterns), undo=remove)
-            tell(call, f"{', '.join(patterns)}: {'heard again' if remove else 'blocked'}")
+            done(f"{', '.join(patterns)}: {'heard again' if remove else 'blocked'}", call.verbosity)
             if not asked.as_json:
                 return
         rows: list[Row] = [shapes.block(*one) for one in people.blocks(opened)]
@@ -223,4 +222,4 @@ def _told(call: Call, one: "Client", words: str, *, as_json: bool) -> None:
     if as_json:
         show_json(shapes.client(one))
     else:
-        tell(call, f"{one.name} <{one.email}>: {words}")
+        done(f"{one.name} <{one.email}>: {words}", call.verbosity)

@@ -7,10 +7,8 @@ import click
 from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call, Noun, desk, shared
 from helpdesk_cli.cli.lists import as_json, listed
-from helpdesk_cli.cli.output import Asked, Column, Sheet, facts, show_json, show_page, show_rows
+from helpdesk_cli.cli.output import Asked, Column, Sheet, done, facts, show_json, show_page, show_rows
 from helpdesk_cli.errors import Usage
-
-from .telling import tell
 
 if TYPE_CHECKING:
     from helpdesk_cli.domain.people import Staff
@@ -168,4 +166,4 @@ def _told(call: Call, one: "Staff", words: str, *, as_json: bool) -> None:
     if as_json:
         show_json(shapes.staff(one))
     else:
-        tell(call, f"{one.login}: {words}")
+        done(f"{one.login}: {words}", call.verbosity)

@@ -8,7 +8,7 @@ import click
 
 from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call
-from helpdesk_cli.cli.output import has_people, say, show_json
+from helpdesk_cli.cli.output import done, has_people, show_json
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -35,6 +35,6 @@ def report(call: Call, desk: "Desk", numbers: Sequence[int], words: str, *, as_j
         now = desk.clock()
         found = [shapes.ticket(one, now) for one in views.changed(desk, numbers)]
         show_json(found[0] if len(found) == 1 else found)
-    elif call.verbosity >= 0 and (has_people() or call.verbosity > 0):
+    else:
         names = ", ".join(map(str, numbers))
-        say(f"{'ticket' if len(numbers) == 1 else 'tickets'} {names}: {words}")
+        done(f"{'ticket' if len(numbers) == 1 else 'tickets'} {names}: {words}", call.verbosity)
