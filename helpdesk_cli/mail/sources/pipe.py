@@ -36,7 +36,9 @@ def read_message(
     from_line = b""
     chunk = stream.read(CHUNK)
     if chunk.startswith(b"From "):
-        from_line, _, chunk = chunk.partition(b"\n")
+        from_line, end, chunk = chunk.partition(b"\n")
+        while not end and (chunk := stream.read(CHUNK)):
+            _, end, chunk = chunk.partition(b"\n")
     while chunk:
         size += len(chunk)
         digest.update(chunk)

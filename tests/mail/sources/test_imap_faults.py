@@ -262,7 +262,7 @@ def test_a_byte_now_and_then_does_not_hold_the_run_beyond_its_deadline(desk: Des
         b"220 smtp.x.test ESMTP\r\n",
         b"* BYE too many connections\r\n",
         b"\xff\x00\x01\r\n",
-        b"x" * 5000,
+        b"x" * 5000 + b"\r\n",
         b"\r\n",
     ],
 )

@@ -52,6 +52,7 @@ class Pop3Source:
         self.where = where(mailbox)
         self.numbers: dict[str, list[int]] = {}  # key -> this session's numbers
         self.sizes: dict[int, int] = {}
+        self.told: set[str] = set()
         self.failed: dict[str, Failure] = {}
         self.is_open = False
 
@@ -127,7 +128,9 @@ class Pop3Source:
         if delivery is None:
             return
         if delivery.key in self.numbers:  # an equal message in this run: one copy is enough
-            if delivery.whole:
+            if delivery.whole and delivery.key in self.told:
+                self._delete(delivery.key, number)
+            elif delivery.whole:
                 self.numbers[delivery.key].append(number)
             return
         self.numbers[delivery.key] = [number] if delivery.whole else []
@@ -161,12 +164,16 @@ class Pop3Source:
         """Mark for deletion where ``after`` says so; it happens with QUIT."""
         if not self.deletes:
             return
+        self.told.update(keys)
         for key in keys:
             for number in self.numbers.get(key, ()):
-                try:
-                    self._ask(self.client.ask, f"DELE {number}")
-                except Refused as error:
-                    self._fail(key, f"could not be deleted ({error})")
+                self._delete(key, number)
+
+    def _delete(self, key: str, number: int) -> None:
+        try:
+            self._ask(self.client.ask, f"DELE {number}")
+        except Refused as error:
+            self._fail(key, f"could not be deleted ({error})")
 
     def memory(self) -> str:
         """Nothing: the unique ids tell all."""

@@ -31,7 +31,12 @@ class Pop3(poplib.POP3):
     def __init__(self, host: str, port: int, patience: Patience, context: SSLContext | None) -> None:
         self.patience = patience
         self.context = context
-        super().__init__(host, port, timeout=patience.timeout)
+        try:
+            super().__init__(host, port, timeout=patience.timeout)
+        except BaseException:
+            if hasattr(self, "sock"):  # poplib leaves it open where the greeting is none
+                hang_up(self)
+            raise
 
     def _create_socket(self, timeout: float | None) -> socket:  # noqa: ARG002 -- patience has it
         line = connection.connect(self.host, self.port, self.patience)
