@@ -83,6 +83,18 @@ class _Patient(smtplib.SMTP):
             self.socket.settimeout(wait)
             self.socket.sendall(view[start : start + _CHUNK])
 
+    def spoke(self) -> bool:
+        """Whether something came that nobody asked for; raises what BROKEN names where the other end is gone."""
+        self.socket.settimeout(0)
+        try:
+            more = self.socket.recv(_LONGEST_LINE)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return bool(self.rest)
+        if not more:
+            raise smtplib.SMTPServerDisconnected("it closed the connection")
+        self.rest += more
+        return True
+
     def secure(self, context: ssl.SSLContext, host: str) -> None:
         """STARTTLS (RFC 3207). What was said or promised before it counts no more.
 

@@ -109,6 +109,8 @@ class Smtp:
         wire = self._open_wire()
         try:
             wire.push(_stuffed(raw), self._waits.command)
+            if wire.spoke():
+                return self._cut_short(wire, OSError())
         except BROKEN as error:
             return self._cut_short(wire, error)
         try:

@@ -151,7 +151,8 @@ def test_a_server_that_wants_a_login_ends_the_run_and_fails_no_letter(server: Sm
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "text"])
 def test_a_break_before_the_dot_defers(server: SmtpServer, way: Smtp, step: str) -> None:
     server.drop = step
-    receipt = send(way, raw=PLAIN + b"x" * 70 + b"\r\n" * 500_000)
+    # More than the buffers between us hold: what fits into them counts as sent.
+    receipt = send(way, raw=PLAIN + b"x" * 70 + b"\r\n" * 12_000_000)
     assert receipt.outcome is Sent.DEFERRED
     assert "the connection broke" in receipt.text
     assert server.mails == []
@@ -201,7 +202,7 @@ def test_three_letters_that_lost_the_connection_end_the_run(server: SmtpServer, 
         send(way)
 
 
-def scripted(answers: list[bytes], *, gap: float = 0.0) -> int:
+def scripted(answers: list[bytes], *, gap: float = 0.0, heard: list[bytes] | None = None) -> int:
     """A server of one connection that says these pieces one after the other, whatever it hears."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -212,7 +213,9 @@ def scripted(answers: list[bytes], *, gap: float = 0.0) -> int:
                     client.sendall(answer)
                     time.sleep(gap)
                     if not gap:
-                        client.recv(65536)
+                        said = client.recv(65536)
+                        if heard is not None:
+                            heard.append(said)
             except OSError:
                 pass
 
@@ -249,6 +252,16 @@ def test_a_reason_given_before_the_letter_was_through_is_heard() -> None:
     with to_port(port) as way:
         receipt = send(way, raw=PLAIN + b"x" * 76 + b"\r\n" * 4_000_000)
     assert receipt == Receipt(Sent.FAILED, "the letter was refused: 552 5.3.4 far too big")
+
+
+def test_a_server_that_gave_up_before_the_dot_gets_no_dot() -> None:
+    ok = b"250 ok\r\n"
+    heard: list[bytes] = []
+    port = scripted([b"220 hi\r\n", ok, ok, ok, b"354 go\r\n452 4.3.1 disk full\r\n"], heard=heard)
+    with to_port(port) as way:
+        receipt = send(way)
+    assert receipt == Receipt(Sent.DEFERRED, "the letter was refused: 452 4.3.1 disk full")
+    assert not any(piece.endswith(b"\r\n.\r\n") or piece == b".\r\n" for piece in heard)
 
 
 def test_an_answer_that_is_none_after_the_dot_leaves_it_uncertain() -> None:
@@ -322,10 +335,12 @@ def test_a_local_part_beyond_ascii_needs_smtputf8() -> None:
 def test_small_packets_do_not_wait_for_each_other(server: SmtpServer, way: Smtp) -> None:
     raw = PLAIN + b"x" * 70 + b"\r\n" * 1000
     send(way)
-    began = time.monotonic()
+    times = []
     for _ in range(25):
+        began = time.perf_counter()
         send(way, raw=raw)
-    assert time.monotonic() - began < 25 * 0.03
+        times.append(time.perf_counter() - began)
+    assert sorted(times)[12] < 0.035  # where they wait it is over 0.04 each time
 
 
 @pytest.mark.parametrize(
