@@ -3,6 +3,7 @@
 A failure becomes one line a fault on standard error and an exit code here and nowhere else.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -161,6 +162,8 @@ def desk(call: Call, *, is_job: bool = False) -> "Iterator[Desk]":
     from helpdesk_cli.services.desk import open_desk
 
     with open_desk(call.config, login=call.login, is_job=is_job) as opened:
+        gc.freeze()  # what start-up made stays; from here on there is garbage, and jobs may be long
+        gc.enable()
         yield opened
 
 

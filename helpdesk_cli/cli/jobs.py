@@ -1,20 +1,26 @@
-"""The jobs: what cron and a mail server's administrator run. Silent on success unless asked with ``-v``."""
+"""The jobs: what cron and a mail server's administrator run. Silent on success unless asked with ``-v``.
 
+Most runs find nothing to do and have nothing to say, so that what speaks is imported where it is needed.
+"""
+
+import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpdesk_cli.cli import output
 from helpdesk_cli.cli.app import Call, about, desk, fail, shared
-from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.errors import DeskError, Failed
 
 if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.first_run import Piece
     from helpdesk_cli.services.incoming import MailboxReport
     from helpdesk_cli.services.outgoing import SendReport
 
 LIMIT = click.IntRange(min=1)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of words.")
 
 
 @click.command("init")
@@ -27,6 +33,7 @@ def init(call: Call, folder: str | None, as_json: bool) -> None:
     The configuration is the file that --config names, else DIR/helpdesk.toml, else your own; the key and
     the store lie beside it, or where it says. What is there is left as it is.
     """
+    from helpdesk_cli.cli import output
     from helpdesk_cli.services.first_run import place_for, set_up
 
     pieces = set_up(place_for(call.config, folder))
@@ -76,56 +83,56 @@ def fetch_mail(call: Call, names: tuple[str, ...], limit: int | None, dry_run: b
     """
     with desk(call, is_job=True) as opened:
         if dry_run:
-            from helpdesk_cli.services import preview
-
-            foreseen = preview.fetch(opened, names, limit=limit)
-            reports = [report for report, _ in foreseen]
-            if as_json:
-                _show_foreseen(foreseen)
-            else:
-                for _, messages in foreseen:
-                    for one in messages:
-                        words = (
-                            one.mailbox,
-                            one.outcome,
-                            one.reason,
-                            one.ticket or "",
-                            one.sender,
-                            one.subject,
-                        )
-                        output.put("\t".join(output.line(str(word)) for word in words))
+            reports = _foresee(opened, names, limit, as_json=as_json)
         else:
             from helpdesk_cli.services import incoming
 
-            with output.progress("fetching") as bar:
-                reports = incoming.fetch_mail(opened, names, limit=limit, progress=bar)
-            if as_json:
-                from helpdesk_cli.cli import shapes
+            with bar("fetching") as progress:
+                reports = incoming.fetch_mail(opened, names, limit=limit, progress=progress)
+    if as_json and not dry_run:
+        from helpdesk_cli.cli import output, shapes
 
-                output.show_json(shapes.fetched(reports))
-    if call.verbosity > 0:
-        for report in reports:
-            output.say(fetched_line(report))
-    _fail_for(reports)
+        output.show_json(shapes.fetched(reports))
+    _end(call, reports)
 
 
-def _show_foreseen(foreseen: Any) -> None:
-    from helpdesk_cli.cli import shapes
+def bar(label: str) -> Any:
+    """A progress bar where somebody watches, else nothing."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return nullcontext()
+    from helpdesk_cli.cli import output
 
-    shape: dict[str, Any] = shapes.fetched([report for report, _ in foreseen])
-    for mailbox, (_, messages) in zip(shape["mailboxes"], foreseen, strict=True):
-        mailbox["messages"] = [
-            {
-                "from": one.sender or None,
-                "subject": one.subject,
-                "size": one.size,
-                "outcome": one.outcome,
-                "reason": one.reason or None,
-                "ticket": one.ticket,
-            }
-            for one in messages
-        ]
-    output.show_json(shape)
+    return output.progress(label)
+
+
+def _foresee(
+    opened: "Desk", names: tuple[str, ...], limit: int | None, *, as_json: bool
+) -> "list[MailboxReport]":
+    """Show what a run would bring: the promised shape with the messages, or a line a message."""
+    from helpdesk_cli.cli import output, shapes
+    from helpdesk_cli.services import preview
+
+    foreseen = preview.fetch(opened, names, limit=limit)
+    reports = [report for report, _ in foreseen]
+    rows = [
+        {
+            "mailbox": one.mailbox,
+            "outcome": one.outcome,
+            "reason": one.reason or None,
+            "ticket": one.ticket,
+            "from": one.sender or None,
+            "subject": one.subject,
+            "size": one.size,
+        }
+        for _, messages in foreseen
+        for one in messages
+    ]
+    if as_json:
+        output.show_json({**shapes.fetched(reports), "messages": rows})
+        return reports
+    for row in rows:
+        output.put("\t".join("" if value is None else output.line(str(value)) for value in row.values()))
+    return reports
 
 
 def fetched_line(report: "MailboxReport") -> str:
@@ -136,7 +143,13 @@ def fetched_line(report: "MailboxReport") -> str:
     return f"{report.name}: {report.fetched or 'nothing'} fetched" + (f": {outcomes}" if outcomes else "")
 
 
-def _fail_for(reports: "list[MailboxReport]") -> None:
+def _end(call: Call, reports: "list[MailboxReport]") -> None:
+    """Tell what was done, where that was asked for, and what failed."""
+    if call.verbosity > 0:
+        from helpdesk_cli.cli import output
+
+        for report in reports:
+            output.say(fetched_line(report))
     failures = [about(report.name, report.failure) for report in reports if report.failure is not None]
     if failures:
         fail(failures)
@@ -157,17 +170,15 @@ def import_(call: Call, paths: tuple[str, ...], mailbox: str | None, as_json: bo
 
     from helpdesk_cli.services import incoming
 
-    with desk(call, is_job=True) as opened, output.progress("importing") as bar:
+    with desk(call, is_job=True) as opened, bar("importing") as progress:
         incoming.named_mailboxes(opened, [mailbox] if mailbox else [])
         name = mailbox or next(iter(opened.settings.mailbox))
-        report = incoming.import_mail(opened, [Path(path) for path in paths], mailbox=name, progress=bar)
+        report = incoming.import_mail(opened, [Path(path) for path in paths], mailbox=name, progress=progress)
     if as_json:
-        from helpdesk_cli.cli import shapes
+        from helpdesk_cli.cli import output, shapes
 
         output.show_json(shapes.fetched([report]))
-    if call.verbosity > 0:
-        output.say(fetched_line(report))
-    _fail_for([report])
+    _end(call, [report])
 
 
 @click.command("notify")
@@ -185,31 +196,36 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
 
     with desk(call, is_job=True) as opened:
         if dry_run:
-            from helpdesk_cli.services import preview
-
-            letters = preview.due(opened, limit=limit)
-            report = outgoing.SendReport(queued=len(letters))
-            if as_json:
-                from helpdesk_cli.cli import shapes
-
-                shown = [shapes.outbox(letter) for letter in letters]
-                output.show_json({**shapes.notified(report), "letters": shown})
-            else:
-                for letter in letters:
-                    words = (letter.id, letter.kind, letter.recipient, letter.subject)
-                    output.put("\t".join(output.line(str(word)) for word in words))
+            _show_due(opened, limit, as_json=as_json)
             return
-        with output.progress("sending") as bar:
-            report = outgoing.notify(opened, limit=limit, progress=bar)
+        with bar("sending") as progress:
+            report = outgoing.notify(opened, limit=limit, progress=progress)
     if as_json:
-        from helpdesk_cli.cli import shapes
+        from helpdesk_cli.cli import output, shapes
 
         output.show_json(shapes.notified(report))
     if call.verbosity > 0:
+        from helpdesk_cli.cli import output
+
         output.say(sent_line(report))
     failures: list[DeskError] = [*report.failures, *(Failed(problem) for problem in report.problems)]
     if failures:
         fail(failures)
+
+
+def _show_due(opened: "Desk", limit: int | None, *, as_json: bool) -> None:
+    """Show what would be sent: the promised shape with the letters, or a line a letter."""
+    from helpdesk_cli.cli import output, shapes
+    from helpdesk_cli.services import outgoing, preview
+
+    letters = preview.due(opened, limit=limit)
+    if as_json:
+        shape = shapes.notified(outgoing.SendReport(queued=len(letters)))
+        output.show_json({**shape, "letters": [shapes.outbox(letter) for letter in letters]})
+        return
+    for letter in letters:
+        words = (letter.id, letter.kind, letter.recipient, letter.subject)
+        output.put("\t".join(output.line(str(word)) for word in words))
 
 
 def sent_line(report: "SendReport") -> str:
@@ -229,6 +245,7 @@ def demo(call: Call, folder: str | None) -> None:
     A desk in DIR, or in a folder of its own, with a Maildir in and a Maildir out: clients' mails come in,
     become tickets, are answered, and the answers come back. No server, no network, no setting is needed.
     """
+    from helpdesk_cli.cli import output
     from helpdesk_cli.services.demo import play
 
     play(folder, output.put, is_brief=call.verbosity < 0)

@@ -6,7 +6,7 @@ between any two lines leaves a message either "not here, still on the server" or
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,11 +16,14 @@ from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import Busy, DeskError, NotFound, Unreachable
 from helpdesk_cli.mail.sources.contract import HEAD_LIMIT, Delivery, Source
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.reading import Ready, make_ready
-from helpdesk_cli.services.settling import settle
 from helpdesk_cli.settings import Mailbox
 from helpdesk_cli.store import blobs, inbox, mailboxes
 from helpdesk_cli.store.inbox import Kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpdesk_cli.services.reading import Ready
 
 RUN_SECONDS = 240.0
 """A run of fetch-mail ends by then, whatever the servers do; cron starts the next one anyway."""
@@ -246,9 +249,10 @@ def mailbox_of(desk: Desk, name: str) -> Mailbox:
     return Mailbox(kind="pipe", department=next(iter(desk.settings.department), ""))
 
 
-def _read(desk: Desk, kept: Kept, raw: bytes, report: MailboxReport) -> Ready | None:
+def _read(desk: Desk, kept: Kept, raw: bytes, report: MailboxReport) -> "Ready | None":
     """A mail made ready, or None where it defeated us: it stays pending, and the third time it failed."""
     from helpdesk_cli.mail.guard import ParseDefeated
+    from helpdesk_cli.services.reading import make_ready
 
     try:
         return make_ready(desk, kept, raw, mailbox_of(desk, kept.mailbox))
@@ -257,9 +261,11 @@ def _read(desk: Desk, kept: Kept, raw: bytes, report: MailboxReport) -> Ready | 
         return None
 
 
-def _settle_chunk(desk: Desk, chunk: Sequence[Ready], report: MailboxReport) -> None:
+def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -> None:
     if not chunk:
         return
+    from helpdesk_cli.services.settling import settle
+
     defeated: list[tuple[Kept, str]] = []
     outcomes: list[Outcome] = []
     with desk.engine.write() as tx:
@@ -360,7 +366,7 @@ def receive(
 
 
 def import_mail(
-    desk: Desk, paths: Sequence[Path], *, mailbox: str, progress: Progress | None = None
+    desk: Desk, paths: "Sequence[Path]", *, mailbox: str, progress: Progress | None = None
 ) -> MailboxReport:
     """Take in Maildirs, mbox files and ``.eml`` files as history: closed tickets, and no mail goes out."""
     from helpdesk_cli.mail.sources import open_paths
@@ -380,7 +386,7 @@ def check_headroom(desk: Desk) -> None:
     """Refuse to take in anything while the store's disk is nearly full. Raises Busy."""
     import os
 
-    folder = Path(desk.settings.store.url.removeprefix("sqlite:")).parent
+    folder = os.path.dirname(desk.settings.store.url.removeprefix("sqlite:"))  # noqa: PTH120
     if not hasattr(os, "statvfs"):
         return
     try:
