@@ -14,8 +14,20 @@ from helpdesk_cli.mail.structure import Skeleton
 Judgement = tuple[Automatic, tuple[Bounced, ...], tuple[str, ...]]
 """The kind, the recipients that a bounce speaks of, and the Message-IDs of the mail that it sends back."""
 
-_VACATION = ("x-autoreply", "x-autorespond", "x-autoresponder")
-_ROBOT = ("list-id", "list-unsubscribe", "x-auto-response-suppress", "x-loop", "feedback-id")
+_DELIVERY = frozenset({"delivery-status", *bounces.STATUS_TYPES})
+_OTHER_REPORTS = frozenset(
+    {
+        "disposition-notification",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "feedback-report",
+        "message/feedback-report",
+    }
+)
+"""Receipts for reading (RFC 8098) and complaints about abuse (RFC 5965)."""
+
+_VACATION = frozenset({"x-autoreply", "x-autorespond", "x-autoresponder"})
+_ROBOT = frozenset({"list-id", "list-unsubscribe", "x-auto-response-suppress", "x-loop", "feedback-id"})
 _NO_REPLY = re.compile(
     r"(?:[a-z0-9._-]*[._+-])?(?:no|do[._-]?not|dont|never|nicht|kein)[._-]?(?:reply|replies|respond|response|antworte?n?)"
     r"(?:[._+-].*)?\Z|(?:mailer-daemon|bounces?|auto-?(?:reply|confirm|mailer|notify|responder))(?:[._+-].*)?\Z"
@@ -29,9 +41,10 @@ def judge(raw: bytes, skeleton: Skeleton, sender: Mailbox | None, text: str) -> 
     reading, with a null return path.
     """
     head = skeleton.head
-    if _is_report(skeleton, bounces.STATUS_TYPES, "delivery-status"):
+    reported = _reported(skeleton)
+    if not reported.isdisjoint(_DELIVERY):
         return bounces.read(raw, skeleton, text)
-    if any(_is_report(skeleton, *other) for other in _OTHER_REPORTS):
+    if not reported.isdisjoint(_OTHER_REPORTS):
         return Automatic.REPORT, (), bounces.returned_ids(raw, skeleton, text)
     local = sender.address.rpartition("@")[0].lower() if sender else ""
     if head.first("x-failed-recipients") or local == "mailer-daemon":
@@ -39,7 +52,7 @@ def judge(raw: bytes, skeleton: Skeleton, sender: Mailbox | None, text: str) -> 
     submitted = [_word(value) for value in head.every("auto-submitted")]
     precedence = [_word(value) for value in head.every("precedence")]
     is_vacation = any(word.startswith("auto-replied") for word in submitted) or "auto_reply" in precedence
-    if is_vacation or any(name in head.named for name in _VACATION):
+    if is_vacation or not _VACATION.isdisjoint(head.named):
         return Automatic.VACATION, (), ()
     if _has_null_path(head):
         return bounces.read(raw, skeleton, text)
@@ -48,7 +61,7 @@ def judge(raw: bytes, skeleton: Skeleton, sender: Mailbox | None, text: str) -> 
     if (
         any(word not in ("", "no") for word in submitted)
         or not {"bulk", "list", "junk"}.isdisjoint(precedence)
-        or any(name in head.named for name in _ROBOT)
+        or not _ROBOT.isdisjoint(head.named)
         or _NO_REPLY.match(local)
     ):
         return Automatic.ROBOT, (), ()
@@ -61,30 +74,19 @@ def _word(value: str) -> str:
     return value.partition(" ")[0]
 
 
-_OTHER_REPORTS = (
-    (
-        ("message/disposition-notification", "message/global-disposition-notification"),
-        "disposition-notification",
-    ),
-    (("message/feedback-report",), "feedback-report"),
-)
-"""Receipts for reading (RFC 8098) and complaints about abuse (RFC 5965): parts and report-type."""
-
-
-def _is_report(skeleton: Skeleton, types: tuple[str, ...], report: str) -> bool:
-    """Whether a mail is a report of that kind (RFC 6522), by its parts or by what it calls itself.
+def _reported(skeleton: Skeleton) -> set[str]:
+    """What a mail reports (RFC 6522): as it says itself, and the types of its report's parts.
 
     Such a part outside of a ``multipart/report`` proves nothing: people forward bounces.
     """
-    if (
-        skeleton.type == "multipart/report"
-        and skeleton.params.get("report-type", "").strip().lower() == report
-    ):
-        return True
-    return any(
-        leaf.type in types and any(kind == "multipart/report" for _, kind in leaf.within)
-        for leaf in skeleton.leaves
-    )
+    found: set[str] = set()
+    if skeleton.type.startswith("multipart/"):
+        if skeleton.type == "multipart/report":
+            found.add(skeleton.params.get("report-type", "").strip().lower())
+        for leaf in skeleton.leaves:
+            if any(kind == "multipart/report" for _, kind in leaf.within):
+                found.add(leaf.type)
+    return found
 
 
 def _has_null_path(head: Head) -> bool:

@@ -34,6 +34,7 @@ DEFAULT = Limits()
 
 _WORDS = 3_000  # encoded words in the header
 _LINES = 5_000  # lines that begin like a boundary
+_MULTIPARTS = 40  # mentions of a multipart
 _HTML = 1_000_000  # bytes of HTML
 _TAGS = 30_000  # tags in HTML that stands open to view
 _DEPTH = 12  # containers around a part
@@ -59,7 +60,7 @@ def _header_is_heavy(raw: bytes) -> bool:
     """Whether the counts of a mail's beginning and of its boundary lines are far from usual."""
     if raw.count(b"=?", 0, HEADER_BLOCK) > _WORDS:
         return True
-    return len(raw) > 20_000 and raw.count(b"\n--") > _LINES
+    return len(raw) > 20_000 and (raw.count(b"\n--") > _LINES or raw.count(b"multipart/") > _MULTIPARTS)
 
 
 def _is_heavy(raw: bytes, skeleton: Skeleton) -> bool:

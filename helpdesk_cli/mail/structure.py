@@ -63,12 +63,12 @@ class _Container(Struct):
 
 
 _ENVELOPE = re.compile(rb"(?:>?From (?![ \t]*:)[^\r\n]*+(?:\r\n|[\r\n]))+")
-_LEADING = re.compile(rb"(?:\xef\xbb\xbf|[\0\r\n \t])++(?=[!-9;-~]++[ \t]*+:|>?From (?![ \t]*:))")
+_LEADING = re.compile(rb"(?:\xef\xbb\xbf)?+[\0\r\n \t]*+(?=[!-9;-~]++[ \t]*+:|>?From (?![ \t]*:))")
 
 
 def first_field(raw: bytes) -> int:
     """Where the header begins: behind a byte order mark, empty lines, NULs, and an mbox's ``From `` line."""
-    lead = _LEADING.match(raw)
+    lead = _LEADING.match(raw, 0, 65_536)
     start = lead.end() if lead else 0
     envelope = _ENVELOPE.match(raw, start)
     return envelope.end() if envelope else start

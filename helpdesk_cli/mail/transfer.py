@@ -79,7 +79,7 @@ def _base64(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     finished = False
     for position in range(start, end, CHUNK):
         data = raw[position : min(position + CHUNK, end)].translate(None, _NOT_BASE64)
-        for number, piece in enumerate(data.split(b"=")):
+        for number, piece in enumerate(re.split(rb"=+", data)):
             finished = number > 0 and len(left) % 4 >= 2  # else it is a stray "=" within the data
             if finished:
                 break
@@ -111,6 +111,7 @@ def _quoted_printable(raw: bytes, start: int, end: int) -> Iterator[bytes]:
 
 
 _LINE = re.compile(rb"[^\r\n]+")
+_LINES = 1_500_000  # lines of uuencode that are read: twice what 50 MB hold
 
 
 def _uuencode(raw: bytes, start: int, end: int) -> Iterator[bytes]:
@@ -120,7 +121,9 @@ def _uuencode(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     if begin is None:
         yield raw[start:end]
         return
-    for match in _LINE.finditer(raw, begin.end(), end):
+    for number, match in enumerate(_LINE.finditer(raw, begin.end(), end)):
+        if number >= _LINES:
+            return
         line = match[0]
         if line.rstrip() in (b"end", b"`"):
             return

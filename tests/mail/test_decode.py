@@ -162,7 +162,7 @@ TRANSFERS = [
 
 
 @pytest.mark.parametrize(("encoding", "coded", "data"), TRANSFERS)
-@pytest.mark.parametrize("chunk", [1 << 20, 4, 7])
+@pytest.mark.parametrize("chunk", [1 << 20, 4, 7, 24])
 def test_damaged_transfers_yield_what_can_be_read(
     encoding: str, coded: bytes, data: bytes, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
