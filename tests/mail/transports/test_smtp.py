@@ -18,6 +18,7 @@ from helpdesk_cli.mail.transports.smtp import Smtp, Waits
 from helpdesk_cli.mail.wire import is_loopback
 
 SHORT = Waits(connect=2.0, command=0.5, dot=0.5)
+LONG = Waits(connect=20.0, command=20.0, dot=20.0)
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,14 @@ def server() -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def way(server: SmtpServer) -> Iterator[Smtp]:
+    place = settings.Transport(host="127.0.0.1", port=server.port)
+    with Smtp("default", place, no_secret, LONG) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hasty(server: SmtpServer) -> Iterator[Smtp]:
+    """The same with little patience."""
     place = settings.Transport(host="127.0.0.1", port=server.port)
     with Smtp("default", place, no_secret, SHORT) as opened:
         yield opened
@@ -166,16 +175,16 @@ def test_a_break_after_the_dot_leaves_it_uncertain(server: SmtpServer, way: Smtp
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
-def test_silence_before_the_dot_defers(server: SmtpServer, way: Smtp, step: str) -> None:
+def test_silence_before_the_dot_defers(server: SmtpServer, hasty: Smtp, step: str) -> None:
     server.silent = step
-    assert send(way) == Receipt(Sent.DEFERRED, "no answer within 0.5 s before the letter was sent")
+    assert send(hasty) == Receipt(Sent.DEFERRED, "no answer within 0.5 s before the letter was sent")
 
 
-def test_silence_after_the_dot_leaves_it_uncertain(server: SmtpServer, way: Smtp) -> None:
+def test_silence_after_the_dot_leaves_it_uncertain(server: SmtpServer, hasty: Smtp) -> None:
     server.silent = "."
-    assert send(way) == Receipt(Sent.UNCERTAIN, "no answer within 0.5 s after the whole letter was sent")
+    assert send(hasty) == Receipt(Sent.UNCERTAIN, "no answer within 0.5 s after the whole letter was sent")
     server.silent = ""
-    assert send(way).outcome is Sent.SENT
+    assert send(hasty).outcome is Sent.SENT
     assert server.connections == 2
 
 
@@ -195,11 +204,11 @@ def test_a_connection_closed_while_idle_is_opened_anew(
     assert len(server.mails) == 2
 
 
-def test_three_letters_that_lost_the_connection_end_the_run(server: SmtpServer, way: Smtp) -> None:
+def test_three_letters_that_lost_the_connection_end_the_run(server: SmtpServer, hasty: Smtp) -> None:
     server.silent = "RCPT"
-    assert [send(way).outcome for _ in range(3)] == [Sent.DEFERRED] * 3
+    assert [send(hasty).outcome for _ in range(3)] == [Sent.DEFERRED] * 3
     with pytest.raises(Unreachable, match="the connection broke in 3 letters in a row"):
-        send(way)
+        send(hasty)
 
 
 def scripted(
@@ -230,16 +239,15 @@ def scripted(
     return int(listener.getsockname()[1])
 
 
-def to_port(port: int, **more: object) -> Smtp:
-    place = settings.Transport(host="127.0.0.1", port=port, **more)  # type: ignore[arg-type]
-    return Smtp("default", place, no_secret, SHORT)
+def to_port(port: int, waits: Waits = LONG) -> Smtp:
+    return Smtp("default", settings.Transport(host="127.0.0.1", port=port), no_secret, waits)
 
 
 def test_a_reply_in_drips_is_given_up_in_time() -> None:
     began = time.monotonic()
     with (
         pytest.raises(Unreachable, match="no answer within 2 s"),
-        to_port(scripted([b"2", b"2", b"0", b" "] * 10, gap=0.3)) as way,
+        to_port(scripted([b"2", b"2", b"0", b" "] * 10, gap=0.3), SHORT) as way,
     ):
         send(way)
     assert time.monotonic() - began < 4
