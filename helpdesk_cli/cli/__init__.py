@@ -9,7 +9,7 @@ from helpdesk_cli.cli.app import Noun
 
 COMMANDS = {
     "init": ("jobs:init", "Write the configuration, the key and the store."),
-    "demo": ("jobs:demo", "Show the whole way of a mail on embedded parts alone."),
+    "demo": ("demo:demo", "Show the whole way of a mail on embedded parts alone."),
     "fetch-mail": ("jobs:fetch_mail", "Fetch the mail of every mailbox, or of those named."),
     "receive": ("receive:receive", "Take in one message on standard input, from a mail server."),
     "import": ("jobs:import_", "Take in Maildirs, mbox files and .eml files as history."),

@@ -234,18 +234,3 @@ def sent_line(report: "SendReport") -> str:
     counts.append((report.uncertain, "uncertain"))
     told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to send"
     return told + (f"; {report.queued} waiting" if report.queued else "")
-
-
-@click.command("demo")
-@click.argument("folder", metavar="[DIR]", required=False)
-@shared
-def demo(call: Call, folder: str | None) -> None:
-    """Show the whole way of a mail on embedded parts alone.
-
-    A desk in DIR, or in a folder of its own, with a Maildir in and a Maildir out: clients' mails come in,
-    become tickets, are answered, and the answers come back. No server, no network, no setting is needed.
-    """
-    from helpdesk_cli.cli import output
-    from helpdesk_cli.services.demo import play
-
-    play(folder, output.put, is_brief=call.verbosity < 0)
