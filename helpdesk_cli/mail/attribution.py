@@ -62,8 +62,10 @@ def is_attribution(line: str, marked: bool) -> bool:
     Without marks below, people write such lines themselves (``On Monday he wrote:``), so then an address
     has to be there, and a date or a time.
     """
-    low = line.lower()
     address = is_addressed(line)
+    if not (address or marked):
+        return False
+    low = line.lower()
     date = is_dated(line)
     time = _time().search(line) is not None
     wrote = any(word in low for word in phrases.WROTE)
@@ -73,7 +75,5 @@ def is_attribution(line: str, marked: bool) -> bool:
         if wrote:
             return address or date or time or short
         return (address and (date or time)) or (date and time and figure_first)
-    if not address:
-        return False
     closing = line.rstrip(":： )").endswith(">") and figure_first
     return (wrote and (date or time)) or (date and time and closing)

@@ -6,7 +6,7 @@ the staff is a worse fault than a quotation that is shown twice.
 """
 
 from helpdesk_cli.mail import attribution, phrases
-from helpdesk_cli.mail.signature import without_signature
+from helpdesk_cli.mail.signature import is_notice, without_signature
 
 REPLY_LINE = "-- Please write your answer above this line --"
 """Stands above the earlier discussion in the letters that we send; what is below it is not new."""
@@ -139,7 +139,7 @@ class _Reading:
             return at
         original = len(words) <= 60 and any(word in words for word in phrases.ORIGINAL)
         if original and self.following[at] < len(self.lines):
-            return self.frame(at, self.header_block(self.following[at], least=2) or at + 1)
+            return self.frame(at, self.header_block(self.following[at], named=True) or at + 1)
         if self.is_attribution(line, at):
             return self.frame(at, at + 1)
         return at + 1
@@ -162,25 +162,32 @@ class _Reading:
             return self.frame(at, here)
         return at + 1
 
-    def header_block(self, at: int, least: int = 3) -> int:
-        """The line after a block of From, Sent, To, Subject; 0 where there is none, or nothing below it."""
-        found: set[str] = set()
-        here, last = at, ""
+    def header_block(self, at: int, named: bool = False) -> int:
+        """The line after a block of From, Sent, To, Subject; 0 where there is none, or nothing below it.
+
+        Unless a separator above it says what it is (``named``), it needs a date and ends in its subject, as
+        every program writes it; people who copy raw header fields into their text mostly have another order.
+        """
+        found: list[str] = []
+        here = at
         while here < min(len(self.lines), at + BLOCK):
             kind = attribution.field(self.bare[here])
-            if kind and kind in found and kind != "cc":
+            if kind in found and kind != "cc":
                 break
             if kind:
-                found.add(kind)
-                last = kind
+                found.append(kind)
             elif not self.bare[here]:
                 follower = self.following[here]
-                if follower >= len(self.lines) or attribution.field(self.bare[follower]) in found | {""}:
+                if follower >= len(self.lines) or attribution.field(self.bare[follower]) in [*found, ""]:
                     break
-            elif last not in ("to", "cc") or not ("@" in self.bare[here] or ";" in self.bare[here]):
+            elif found[-1:] not in (["to"], ["cc"]) or not ("@" in self.bare[here] or ";" in self.bare[here]):
                 break
             here += 1
-        whole = "from" in found and len(found) >= least and (found & {"sent", "subject"})
+        if named:
+            whole = "from" in found and len(found) > 1
+        else:
+            order = [kind for kind in found if kind != "cc"]
+            whole = {"from", "sent"} < set(order) and "subject" not in order[:-1]
         return here if whole and self.following[here - 1] < len(self.lines) else 0
 
     def is_introduced(self, at: int) -> bool:
@@ -279,7 +286,7 @@ class _Reading:
         last: list[str] = []
         while own:
             last = without_signature(self.lines[passages[own[-1]].start : passages[own[-1]].after])
-            if any(line.strip() for line in last):
+            if any(line.strip() for line in last) and not (len(own) > 1 and is_notice(last)):
                 break
             own.pop()
         if not own:

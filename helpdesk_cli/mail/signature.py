@@ -61,15 +61,23 @@ def _end(lines: list[str]) -> int:
     if standard:
         return standard[0]
     short = sum(bool(line.strip()) for line in lines[signs[0] + 1 :]) <= SHORT
-    return signs[0] if len(signs) == 1 and short else len(lines)
+    parted = signs[0] == 0 or not lines[signs[0] - 1].strip()
+    return signs[0] if len(signs) == 1 and short and parted else len(lines)
 
 
 def is_appended(line: str) -> bool:
     """Tell whether a telephone, a mail program or a virus scanner wrote this line."""
     words = line.strip("*_[]() \t\xa0")
+    low = words.lower()
     found = _device().match(words)
-    if found is None:
-        return words.lower().startswith(phrases.FOOTERS)
+    if found is None or not any(word in low for word in phrases.MACHINES):
+        return low.startswith(phrases.FOOTERS)
     # More than one sentence is somebody's own.
     rest = re.sub(r"<[^<>]{1,300}>", "", words[found.end() :]).strip(" .!。")
     return len(rest) <= 70 and not re.search(r"[.!?:;] |[?。：]", rest)
+
+
+def is_notice(lines: list[str]) -> bool:
+    """Tell whether what stands below a quotation is a company's or a mailing list's notice."""
+    text = "\n".join(lines)[:5000].lower()
+    return "?" not in text and any(word in text for word in phrases.NOTICES)
