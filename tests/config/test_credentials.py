@@ -173,6 +173,21 @@ def test_a_key_that_cannot_be_finished_leaves_nothing_in_the_way(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_new_key_and_its_name_are_on_disk_before_anybody_uses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    new_key(str(tmp_path / "secret.key"))
+    assert synced == [False, True]
+
+
 def test_a_missing_key_is_78_and_never_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "secret.key"
     with pytest.raises(BadConfig, match=r"missing.*backup.*never made anew.*helpdesk init") as caught:
