@@ -202,10 +202,10 @@ service pop3-login {{
     {implicit}
   }}
 }}
-pop3_uidl_format = %08Xu%08Xv
 """
 
 BODY_23 = """
+pop3_uidl_format = %08Xu%08Xv
 ssl_cert = <{folder}/ssl/cert.pem
 ssl_key = <{folder}/ssl/key.pem
 disable_plaintext_auth = no
@@ -239,11 +239,11 @@ pop3_uidl_format = %{{uid | hex(8)}}%{{uidvalidity | hex(8)}}
 oauth2 {{
   introspection_mode = local
   username_attribute = sub
-}}
-oauth2_local_validation {{
-  dict fs {{
-    fs posix {{
-      prefix = {folder}/keys/
+  oauth2_local_validation {{
+    dict fs {{
+      fs posix {{
+        prefix = {folder}/keys/
+      }}
     }}
   }}
 }}

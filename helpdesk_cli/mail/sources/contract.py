@@ -10,7 +10,7 @@ The road (``services.incoming``) is the same for each:
         failures = source.failures()
 
 ``memory`` and ``failures`` are worth keeping after an ``Unreachable`` too: they say what was finished
-until then.
+until then. An empty memory says nothing: the one before stays.
 
 ``done`` is called only after the commit. A crash between the two means that the same key is delivered,
 or reported by ``known`` as ours, in the next run, and the server is told then.
@@ -22,6 +22,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from msgspec import Struct
+
+from helpdesk_cli.errors import Unreachable
 
 if TYPE_CHECKING:
     from re import Pattern
@@ -68,7 +70,7 @@ class Failure(Struct, frozen=True):
 
 
 Known = Callable[[Sequence[str]], frozenset[str]]
-"""Which of these keys are already ours (their bytes are committed)."""
+"""Which of these keys are already ours (their bytes are committed); at most 1,000 are asked at once."""
 
 
 class Source(Protocol):
@@ -110,19 +112,32 @@ def head_key(key: str) -> str:
     return f"{key} head"
 
 
-def in_batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
-    """Group messages into batches of at most ``BATCH_COUNT`` and about ``BATCH_BYTES``."""
+def in_batches(deliveries: Iterable[Delivery | None]) -> Iterator[list[Delivery]]:
+    """Group messages into batches of at most ``BATCH_COUNT`` and about ``BATCH_BYTES``.
+
+    A None between two messages ends a batch: what follows may break the line, and what came before is
+    better committed and told until then.
+    Where the server breaks off, what came before is still given, and then the failure: else one message
+    at which the line always breaks would keep back those before it for ever.
+    """
     batch: list[Delivery] = []
     held = 0
-    for delivery in deliveries:
-        if batch and held + len(delivery.raw) > BATCH_BYTES:
+    try:
+        for delivery in deliveries:
+            if batch and (delivery is None or held + len(delivery.raw) > BATCH_BYTES):
+                yield batch
+                batch, held = [], 0
+            if delivery is None:
+                continue
+            batch.append(delivery)
+            held += len(delivery.raw)
+            if len(batch) >= BATCH_COUNT or held >= BATCH_BYTES:
+                yield batch
+                batch, held = [], 0
+    except Unreachable:
+        if batch:
             yield batch
-            batch, held = [], 0
-        batch.append(delivery)
-        held += len(delivery.raw)
-        if len(batch) >= BATCH_COUNT or held >= BATCH_BYTES:
-            yield batch
-            batch, held = [], 0
+        raise
     if batch:
         yield batch
 

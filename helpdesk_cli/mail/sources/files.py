@@ -56,7 +56,7 @@ class EmlFiles:
         for path in self.paths:
             if self.deadline() <= 0:
                 raise Unreachable(f"{path}: the run's time was over; call again to go on")
-            key = str(path)
+            key = str(path).encode("utf-8", "backslashreplace").decode()
             if {key, head_key(key)} & known([key, head_key(key)]):
                 continue
             try:

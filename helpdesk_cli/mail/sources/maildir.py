@@ -166,14 +166,15 @@ class MaildirSource:
         target = self._at("cur")
         if self.after == "seen":
             name = _with_seen(name)
+            self.places[key] = f"cur/{name}"
         else:
             target = self._folder(self.after.partition(":")[2]) + "/cur"
-            name = name if ":2," in name else f"{_unique(name)}:2,"
-            if os.path.lexists(f"{target}/{name}"):
-                raise FileExistsError(17, "the folder already holds one of that name")
+            name = name if ":2," in name else f"{name.partition(':')[0]}:2,"
+        if source == f"{target}/{name}":
+            return
+        if os.path.lexists(f"{target}/{name}"):
+            raise FileExistsError(17, "the folder already holds one of that name")
         os.rename(source, f"{target}/{name}")
-        if self.after == "seen":
-            self.places[key] = f"cur/{name}"
         touched.add(target)
 
     def _folder(self, name: str) -> str:
@@ -199,7 +200,9 @@ class MaildirSource:
 
 
 def _unique(name: str) -> str:
-    return name.partition(":")[0]
+    """A file's name without its flags, storable even where it is not UTF-8."""
+    unique = name.partition(":")[0]
+    return unique if unique.isascii() else os.fsencode(unique).decode("utf-8", "backslashreplace")
 
 
 def _with_seen(name: str) -> str:

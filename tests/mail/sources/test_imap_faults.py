@@ -203,6 +203,52 @@ def test_a_line_cut_in_the_middle_of_a_body_delivers_nothing_of_it(desk: Desk) -
         assert fetch(reach(server, "delete"), desk)[0] == ["one", "two"]
 
 
+def test_a_message_at_which_the_line_always_breaks_keeps_back_none_of_the_others(desk: Desk) -> None:
+    class Poisoned(FaultImap):
+        poison = (7, 60)
+
+        def send_body(self, talk: Talk, uid: int, asked: bytes) -> None:
+            if uid in self.poison:
+                talk.send(b"* %d FETCH (UID %d BODY[] {3}\r\n%s)\r\n" % (uid, uid, b"x\r\n" * 9))
+                raise Gone
+            super().send_body(talk, uid, asked)
+
+    def run(server: FaultImap) -> str:
+        source = reach(server, "delete")
+        try:
+            desk.fetch(source)
+        except Unreachable as error:
+            desk.memory = source.memory()
+            return str(error)
+        return ""
+
+    messages = [a_message(f"m{number:03}").replace(b"\n", b"\r\n") for number in range(1, 131)]
+    with Poisoned(*messages) as server:
+        for _ in range(8):
+            assert run(server)
+        assert sorted(server.messages) == [7, 60]
+        assert len(desk.kept) == 128
+        server.messages[131] = THREE
+        run(server)
+        assert 131 not in server.messages
+        server.poison = ()
+        assert run(server) == ""
+        assert server.messages == {}
+        assert len(desk.kept) == 131
+
+
+def test_what_came_before_the_line_broke_is_delivered(desk: Desk) -> None:
+    class Breaking(FaultImap):
+        def do_uid_fetch(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
+            if b"51" in words[0] and b"BODY" in b"".join(words):
+                raise Gone
+            super().do_uid_fetch(talk, tag, words)
+
+    with Breaking(*(a_message(f"m{n}").replace(b"\n", b"\r\n") for n in range(1, 61))) as server:
+        run_broken(server, desk)
+        assert len(desk.kept) == 50
+
+
 class Hanging(FaultImap):
     """Falls silent at a step."""
 

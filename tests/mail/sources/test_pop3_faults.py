@@ -192,6 +192,24 @@ def test_a_body_without_its_last_dot_is_not_delivered(desk: Desk) -> None:
         assert server.said(b"DELE") == []
 
 
+def test_a_message_at_which_the_line_always_breaks_keeps_back_none_of_the_others(desk: Desk) -> None:
+    class Poisoned(FaultPop3):
+        def do_retr(self, talk: Talk, rest: bytes) -> None:
+            if b"poison" in self.messages[int(rest) - 1]:
+                talk.send(b"+OK\r\nSubject: poi")
+                raise Gone
+            super().do_retr(talk, rest)
+
+    poison = a_message("poison").replace(b"\n", b"\r\n")
+    with Poisoned(ONE, poison, TWO, poison, THREE) as server:
+        for _ in range(5):
+            source = reach(server, "delete")
+            with pytest.raises(Unreachable):
+                desk.fetch(source)
+            desk.memory = source.memory()
+        assert sorted(subjects(list(desk.kept.values()))) == ["one", "three", "two"]
+
+
 def test_without_top_a_message_too_large_is_told(desk: Desk) -> None:
     class NoTop(FaultPop3):
         def do_top(self, talk: Talk, rest: bytes) -> None:

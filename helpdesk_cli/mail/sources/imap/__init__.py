@@ -34,6 +34,8 @@ class ImapSource:
         self.secret = secret
         self.patience = Patience(mailbox.timeout, deadline)
         self.failed: dict[int, Failure] = {}
+        self.progress = Progress(0, mailbox.after, int(mailbox.max_size))
+        self.has_begun = False
 
     def __enter__(self) -> Self:
         mailbox = self.mailbox
@@ -48,7 +50,7 @@ class ImapSource:
         except BaseException:
             hang_up(client)
             raise
-        self.progress = Progress(self.folder.uidvalidity, mailbox.after, int(mailbox.max_size))
+        self.progress.uidvalidity = self.folder.uidvalidity
         return self
 
     def __exit__(
@@ -59,6 +61,7 @@ class ImapSource:
     def waiting(self, known: Known, memory: str) -> Iterator[list[Delivery]]:
         """By UID, which is the order of arrival in this folder."""
         self.progress.recall(memory)
+        self.has_begun = True
         reader = Reader(self.folder, self.progress, self._key, self._fail, self._tell)
         return in_batches(reader.deliveries(known))
 
@@ -71,7 +74,7 @@ class ImapSource:
 
     def memory(self) -> str:
         """UIDVALIDITY, the first UID not looked at, and what is open below it."""
-        return self.progress.note()
+        return self.progress.note() if self.has_begun else ""
 
     def failures(self) -> Sequence[Failure]:
         """Messages whose body did not come, or came short; messages that the server would not mark."""

@@ -44,7 +44,7 @@ class Folder:
         self.client = client
         self.name = name
         self.where = where
-        self.is_broken = False
+        self.broken = ""  # why nothing more may be asked
         try:
             selected = self._ask(client.select_folder, name, readonly)
         except Refused as error:
@@ -60,25 +60,28 @@ class Folder:
         self.can_expunge_uids = self._has("UIDPLUS")
 
     def _ask(self, verb: Callable[P, R], *args: P.args, **more: P.kwargs) -> R:
+        if self.broken:
+            raise Unreachable(self.broken)
         try:
             return verb(*args, **more)
         except imaplib.IMAP4.readonly as error:
-            self.is_broken = True
-            raise Unreachable(
-                f'{self.where}: {self.name!r} is read-only for us; set after = "keep"'
-            ) from error
+            raise self._end(f'{self.where}: {self.name!r} is read-only; set after = "keep"') from error
         except (imaplib.IMAP4.abort, OSError) as error:
-            self.is_broken = True
-            raise Unreachable(f"{self.where}: {reason(error, self.client.line.patience)}") from error
+            raise self._end(f"{self.where}: {reason(error, self.client.line.patience)}") from error
         except BROKEN as error:
             raise Refused(connection.one_line(error)) from error
+
+    def _end(self, why: str) -> Unreachable:
+        """Nothing more is asked on this line."""
+        self.broken = why
+        return Unreachable(why)
 
     def _has(self, capability: str) -> bool:
         return bool(self._ask(self.client.has_capability, capability))
 
     def close(self) -> None:
         """Log out, or only hang up where the line is broken."""
-        if not self.is_broken:
+        if not self.broken:
             try:
                 self.client.logout()
             except BROKEN:
@@ -89,10 +92,7 @@ class Folder:
         """Raise Unreachable where the server has announced another UIDVALIDITY since the selection."""
         said = self.client.line.untagged_responses.get("UIDVALIDITY") or []
         if any(value != str(self.uidvalidity).encode() for value in said):
-            self.is_broken = True
-            raise Unreachable(
-                f"{self.where} has renumbered {self.name!r} meanwhile; the next run starts anew"
-            )
+            raise self._end(f"{self.where} has renumbered {self.name!r}; the next run starts anew")
 
     def uids_from(self, first: int) -> list[int]:
         """A snapshot of the UIDs from ``first`` on, sorted.

@@ -1,6 +1,6 @@
 """How far a folder has been worked through: what a run tells the next one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     open: str = ""
     copied: str = ""  # copied to the target, but not yet gone from the folder
     lengths: dict[int, int] = {}  # bodies that came shorter or longer than the server had said
+    breaks: dict[int, int] = {}  # how often the line broke while a message was being fetched
     after: str = ""
     max_size: int = 0
 
@@ -21,7 +22,9 @@ class Progress:
     """Which UIDs of a folder are finished.
 
     A UID below ``next`` is finished unless it is in ``open``, so that one message which always fails
-    does not make every run look at all that came after it. Flags play no part.
+    does not make every run look at all that came after it. Flags play no part. A message at which the line
+    broke (a server that miscounts it, a size that no run has time for) is fetched alone and after the
+    others next time, the one that broke it most often last, so that it keeps none of them back.
     """
 
     def __init__(self, uidvalidity: int, after: str, max_size: int) -> None:
@@ -32,6 +35,8 @@ class Progress:
         self.open: set[int] = set()
         self.copied: set[int] = set()
         self.lengths: dict[int, int] = {}
+        self.breaks: dict[int, int] = {}
+        self.at_risk: Sequence[int] = ()  # being fetched just now
 
     def recall(self, memory: str) -> None:
         """Take up what the last run left; nothing of it where the folder was renumbered.
@@ -46,7 +51,7 @@ class Progress:
             return
         if notes.uidvalidity != self.uidvalidity:
             return
-        self.lengths = dict(notes.lengths)
+        self.lengths, self.breaks = dict(notes.lengths), dict(notes.breaks)
         if notes.after != self.after:
             return
         self.copied = copied
@@ -55,12 +60,15 @@ class Progress:
 
     def note(self) -> str:
         """The memory for the next run."""
+        breaks = {uid: times for uid, times in self.breaks.items() if uid in self.open}
+        breaks |= {uid: breaks.get(uid, 0) + 1 for uid in self.at_risk if uid in self.open}
         notes = Notes(
             uidvalidity=self.uidvalidity,
             next=self.next,
             open=write_ranges(self.open),
             copied=write_ranges(self.copied),
             lengths={uid: length for uid, length in self.lengths.items() if uid in self.open},
+            breaks=breaks,
             after=self.after,
             max_size=self.max_size,
         )

@@ -38,9 +38,17 @@ class Reader:
         self.tell = tell
         self.max_size = progress.max_size
 
-    def deliveries(self, known: Known) -> Iterator[Delivery]:
-        """What is not known, by UID, which is the order of arrival in this folder."""
+    def deliveries(self, known: Known) -> Iterator[Delivery | None]:
+        """What is not known, by UID, the order of arrival in this folder; at last what broke the line before."""
         uids = sorted(self.progress.open.union(self.folder.uids_from(self.progress.next)))
+        breaks = self.progress.breaks
+        suspects = sorted((uid for uid in uids if uid in breaks), key=lambda uid: (breaks[uid], uid))
+        yield from self._looked_at([uid for uid in uids if uid not in breaks], known)
+        for uid in suspects:
+            yield None
+            yield from self._looked_at([uid], known)
+
+    def _looked_at(self, uids: Sequence[int], known: Known) -> Iterator[Delivery]:
         for start in range(0, len(uids), LOOKED_AT_ONCE):
             chunk = uids[start : start + LOOKED_AT_ONCE]
             self.progress.begin(chunk)
@@ -99,26 +107,32 @@ class Reader:
             yield from self._small(group, facts)
 
     def _small(self, uids: Sequence[int], facts: dict[int, Fact]) -> Iterator[Delivery]:
+        self.progress.at_risk = uids
         try:
             bodies = self.folder.bodies(uids)
         except Refused as error:
+            self.progress.at_risk = ()
             if len(uids) == 1:
                 self.failed(uids[0], f"its body did not come ({error})")
                 return
             for uid in uids:
                 yield from self._small([uid], facts)
             return
+        self.progress.at_risk = ()
         for uid in uids:
             if uid in bodies:  # else somebody expunged it meanwhile; the next run makes sure
                 yield from self._checked(uid, facts[uid], bodies[uid])
 
     def _big(self, uid: int, fact: Fact) -> Iterator[Delivery]:
         is_too_big = fact.size > self.max_size
+        self.progress.at_risk = (uid,)
         try:
             raw = self.folder.beginning(uid, HEAD_LIMIT if is_too_big else self.max_size + 1)
         except Refused as error:
+            self.progress.at_risk = ()
             self.failed(uid, f"its body did not come ({error})")
             return
+        self.progress.at_risk = ()
         if raw and (is_too_big or len(raw) > self.max_size):
             yield Delivery(
                 key=head_key(self.key(uid)),

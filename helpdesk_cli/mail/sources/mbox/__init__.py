@@ -189,5 +189,9 @@ def _delivery(key: str, message: Found) -> Delivery:
         arrived_at=arrival(message.from_line),
         size=message.size,
         whole=message.whole,
-        sender=sender if "@" in sender else "" if sender == "MAILER-DAEMON" else None,
+        sender=""
+        if sender == "MAILER-DAEMON"
+        else sender
+        if "@" in sender and sender.isprintable()
+        else None,
     )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
+import msgspec
+
 from helpdesk_cli import settings
 from helpdesk_cli.errors import Unreachable
 from helpdesk_cli.mail import connection
@@ -53,8 +55,11 @@ class Pop3Source:
         self.numbers: dict[str, list[int]] = {}  # key -> this session's numbers
         self.sizes: dict[int, int] = {}
         self.told: set[str] = set()
+        self.breaks: dict[str, int] = {}  # how often the line broke while a message was being fetched
+        self.at_risk = ""
         self.failed: dict[str, Failure] = {}
         self.is_open = False
+        self.broken = ""  # why nothing more may be asked
 
     def __enter__(self) -> Self:
         self.client = open_session(self.mailbox, self.secret, self.patience)
@@ -72,18 +77,24 @@ class Pop3Source:
                 pass
         hang_up(self.client)
 
-    def waiting(self, known: Known, memory: str) -> Iterator[list[Delivery]]:  # noqa: ARG002
-        """By the server's numbers. Ends with QUIT, so that the deletions count before the run is reported."""
+    def waiting(self, known: Known, memory: str) -> Iterator[list[Delivery]]:
+        """By the server's numbers, but those at which the line broke in former runs come last.
+
+        Ends with QUIT, so that the deletions count before the run is reported.
+        """
+        self.breaks = _recalled(memory)
         yield from in_batches(self._each(known))
         self._quit()
 
-    def _each(self, known: Known) -> Iterator[Delivery]:
+    def _each(self, known: Known) -> Iterator[Delivery | None]:
         self.sizes = {
             number: int(size) if size.isdigit() else 0
             for number, size in self._ask(self.client.table, "LIST").items()
         }
         ids = self._ids()
+        self.breaks = {key: self.breaks[key] for key in ids.values() if key in self.breaks}
         named = [number for number in self.sizes if number in ids]
+        named.sort(key=lambda number: (self.breaks.get(ids[number], 0), number))
         for start in range(0, len(named), ASKED_AT_ONCE):
             yield from self._named(named[start : start + ASKED_AT_ONCE], ids, known)
         for number in [number for number in self.sizes if number not in ids]:
@@ -106,7 +117,7 @@ class Pop3Source:
             )
         return ids
 
-    def _named(self, numbers: Sequence[int], ids: dict[int, str], known: Known) -> Iterator[Delivery]:
+    def _named(self, numbers: Sequence[int], ids: dict[int, str], known: Known) -> Iterator[Delivery | None]:
         ours = known([ids[number] for number in numbers])
         large = [n for n in numbers if ids[n] not in ours and self.sizes[n] > self.mailbox.max_size]
         heads = known([head_key(ids[number]) for number in large]) if large else frozenset()
@@ -116,6 +127,8 @@ class Pop3Source:
             if key in ours:
                 self.done([key])
             elif head_key(key) not in heads:
+                if key in self.breaks:
+                    yield None
                 delivery = self._fetch(number, key)
                 if delivery is not None:
                     yield delivery
@@ -143,6 +156,7 @@ class Pop3Source:
         """A message, or its beginning where it is above ``max_size``; the digest is the key where none is."""
         limit = self.mailbox.max_size
         size = self.sizes[number]
+        self.at_risk = key
         try:
             if size > limit:
                 raw, came = self._ask(self.client.long, f"TOP {number} {HEAD_LINES}", HEAD_LIMIT)
@@ -151,8 +165,10 @@ class Pop3Source:
                 raw, came = self._ask(self.client.long, f"RETR {number}", max(limit, HEAD_LIMIT))
                 whole, size = came <= limit, max(size, came)
         except Refused as error:
+            self.at_risk = ""
             self._fail(key or str(number), f"was not given ({error})")
             return None
+        self.at_risk = ""
         if not came:
             self._fail(key or str(number), "came empty")
             return None
@@ -176,8 +192,11 @@ class Pop3Source:
             self._fail(key, f"could not be deleted ({error})")
 
     def memory(self) -> str:
-        """Nothing: the unique ids tell all."""
-        return ""
+        """At which messages the line broke: the next run fetches them last."""
+        breaks = dict(self.breaks)
+        if self.at_risk:
+            breaks[self.at_risk] = breaks.get(self.at_risk, 0) + 1
+        return msgspec.json.encode(breaks).decode()
 
     def failures(self) -> Sequence[Failure]:
         """Messages that the server would not give or delete."""
@@ -187,6 +206,8 @@ class Pop3Source:
         self.failed[key] = Failure(key, f"message {connection.one_line(key)} {text}")
 
     def _ask(self, verb: Callable[..., T], *arguments: object) -> T:
+        if self.broken:
+            raise Unreachable(self.broken)
         try:
             return verb(*arguments)
         except poplib.error_proto as error:
@@ -196,7 +217,8 @@ class Pop3Source:
         except BROKEN as error:
             failure = error
         self.is_open = False
-        raise Unreachable(f"{self.where}: {reason(failure, self.patience)}") from failure
+        self.broken = f"{self.where}: {reason(failure, self.patience)}"
+        raise Unreachable(self.broken) from failure
 
     def _quit(self) -> None:
         if self.is_open:
@@ -208,6 +230,13 @@ class Pop3Source:
                 ) from error
             finally:
                 self.is_open = False
+
+
+def _recalled(memory: str) -> dict[str, int]:
+    try:
+        return msgspec.json.decode(memory, type=dict[str, int])
+    except (msgspec.MsgspecError, UnicodeError):
+        return {}
 
 
 class Refused(Exception):
