@@ -50,7 +50,7 @@ def _type(step: "Step", *, is_shown: bool) -> None:
         env=surroundings,
         stdin=subprocess.DEVNULL,
         stdout=None if is_shown else subprocess.DEVNULL,
-        stderr=subprocess.STDOUT if is_shown else None,
+        stderr=subprocess.STDOUT if is_shown else subprocess.DEVNULL,
         check=False,
     )
     if done.returncode:

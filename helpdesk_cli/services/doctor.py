@@ -1,0 +1,324 @@
+"""Everything that the desk rests on, tried one by one: what is in order, what is not, what to do next."""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+
+from msgspec import Struct
+
+from helpdesk_cli.errors import BadConfig, Busy, DeskError, NotFound
+from helpdesk_cli.mail.sources.contract import Source
+from helpdesk_cli.services.desk import Desk, now
+from helpdesk_cli.settings import Mailbox, Settings
+from helpdesk_cli.store.engine import Engine
+from helpdesk_cli.store.mailboxes import Remembered
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+SILENT_SECONDS = 3600
+"""A mailbox that was not fetched, or a letter that waits, for so long: cron does not run us."""
+
+TRY_SECONDS = 60.0
+"""So long a server may take to let us in."""
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing that was looked at. ``code`` is the exit code that it calls for."""
+
+    name: str
+    level: str = OK
+    text: str
+    hint: str = ""
+    code: int = 0
+
+
+def failed(name: str, failure: DeskError, hint: str = "") -> list[Check]:
+    """What a failure says, a check for each of its faults."""
+    faults = failure.faults if isinstance(failure, BadConfig) else (str(failure),)
+    return [Check(name=name, level=FAIL, text=fault, hint=hint, code=failure.exit_code) for fault in faults]
+
+
+def warning(name: str, text: str, hint: str = "") -> Check:
+    """What works, but will surprise somebody."""
+    return Check(name=name, level=WARN, text=text, hint=hint)
+
+
+def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Check]:
+    """Look at everything, from the ground up; what cannot be looked at without something broken is left out."""
+    from helpdesk_cli.config import load
+
+    try:
+        settings = load(config)
+    except BadConfig as failure:
+        yield from failed("configuration", failure)
+        return
+    try:
+        load(config, thoroughly=True)
+        yield Check(name="configuration", text=settings.source)
+    except BadConfig as failure:
+        yield from failed("configuration", failure)
+    yield from of_people(settings)
+    key = yield from of_key(settings)
+    from helpdesk_cli.store import open_engine
+
+    engine = open_engine(settings.store.url)
+    try:
+        has_store = yield from of_store(settings, engine)
+        desk = Desk(settings=settings, engine=engine, key=key)
+        if has_store:
+            yield from of_use(desk)
+        for name in settings.mailbox:
+            yield try_mailbox(desk, name)
+        for slug in settings.transport:
+            yield try_transport(desk, slug, send_test)
+    finally:
+        engine.close()
+
+
+def of_people(settings: Settings) -> Iterator[Check]:
+    """Who hears when the desk is broken, and in which zone people read times."""
+    if not settings.desk.admin:
+        yield warning(
+            "admin", "nobody hears when the desk itself is broken", 'set desk.admin = ["you@example.com"]'
+        )
+    if settings.desk.timezone == "UTC":
+        import time
+
+        if time.localtime().tm_gmtoff:
+            yield warning(
+                "time zone",
+                f"people read times in UTC, this machine's zone is {time.strftime('%Z (%z)')}",
+                "set desk.timezone, such as Europe/Berlin",
+            )
+
+
+def of_key(settings: Settings) -> Generator[Check, None, bytes]:
+    """The key, which is the generator's value; b"" where it cannot be used."""
+    from helpdesk_cli.config.credentials import read_key
+
+    try:
+        key = read_key(settings.desk.secret_file)
+    except BadConfig as failure:
+        yield from failed("key", failure)
+        return b""
+    yield Check(name="key", text=settings.desk.secret_file)
+    return key
+
+
+def of_store(settings: Settings, engine: Engine) -> Generator[Check, None, bool]:
+    """The store: there, ours, sound, private, with room; the generator's value says whether it can be used."""
+    from helpdesk_cli.services.incoming import HEADROOM
+
+    path = settings.store.url.removeprefix("sqlite:")
+    if not engine.exists():
+        yield Check(
+            name="store",
+            level=FAIL,
+            text=f"{path}: there is no store",
+            hint="helpdesk init makes it",
+            code=78,
+        )
+        return False
+    try:
+        faults = engine.verify()
+        facts = engine.facts()
+    except DeskError as failure:
+        yield from failed("store", failure)
+        return False
+    for fault in faults:
+        hint = "keep a copy, then put the last backup back"
+        yield Check(name="store", level=FAIL, text=f"{path}: {fault}", hint=hint, code=1)
+    if not faults:
+        yield Check(name="store", text=f"{path}: sound; {facts['engine']}, journal {facts['journal']}")
+    if os.name == "posix":
+        from helpdesk_cli.config.find import name_of
+
+        state = os.stat(path)  # noqa: PTH116
+        if state.st_mode & 0o077:
+            yield warning("store", f"{path}: others may read it", f"chmod 600 {path}*")
+        if state.st_uid != os.geteuid():
+            owner = name_of(state.st_uid)
+            text = f"{path} belongs to {owner}; what you write beside it {owner} may not read"
+            yield warning("store", text, f"sudo -u {owner} helpdesk …")
+    if hasattr(os, "statvfs"):
+        room = os.statvfs(os.path.dirname(path) or ".")  # noqa: PTH120
+        free = room.f_bavail * room.f_frsize
+        if free < HEADROOM:
+            text = f"{free // 1_000_000} MB are free, {HEADROOM // 1_000_000} are needed; nothing is fetched"
+            yield Check(name="disk", level=FAIL, text=text, hint="make room", code=Busy.exit_code)
+    return not faults
+
+
+def of_use(desk: Desk) -> Iterator[Check]:
+    """What the records tell: who answers, whether cron runs us, what waits for a person."""
+    from helpdesk_cli.domain.moments import later, seconds_between
+    from helpdesk_cli.store import inbox, mailboxes, outbox, people
+
+    at = desk.clock()
+    with desk.engine.read() as tx:
+        has_admin = people.has_admin(tx)
+        unheard = [slug for slug in desk.settings.department if not people.all_staff(tx, department=slug)]
+        fetched = [found for name in desk.settings.mailbox if (found := mailboxes.remembered(tx, name))]
+        stuck = len(inbox.entries(tx, outcomes=inbox.NEEDS_A_PERSON))
+        overdue = len(outbox.due(tx, later(at, -SILENT_SECONDS)))
+        counts = outbox.counts(tx)
+    if not has_admin:
+        hint = "helpdesk staff new LOGIN --name NAME --email ADDRESS --role admin"
+        yield warning("staff", "nobody is an admin", hint)
+    for slug in unheard:
+        hint = f"helpdesk staff join LOGIN {slug}"
+        yield warning(f"department.{slug}", "has no staff: nobody hears of its tickets", hint)
+    last = max((each.succeeded_at or each.first_fetch_at for each in fetched), default="")
+    if last > later(at, SILENT_SECONDS):
+        yield Check(
+            name="clock",
+            level=FAIL,
+            text=f"it is {at} here, but mail was fetched at {last}",
+            hint="set the clock; limits and order follow it",
+            code=1,
+        )
+    for each in fetched:
+        since = each.succeeded_at or each.first_fetch_at
+        if seconds_between(since, at) > SILENT_SECONDS and not each.failed_at:
+            hint = "put 'helpdesk fetch-mail' into your crontab"
+            yield warning(f"mailbox.{each.name}", f"was last fetched at {since}", hint)
+    if overdue:
+        hint = "put 'helpdesk notify' into your crontab; helpdesk outbox list"
+        yield warning("outbox", f"{overdue} letters should have gone an hour ago", hint)
+    if counts.get("failed") or counts.get("uncertain"):
+        text = f"{counts.get('failed', 0)} letters failed, {counts.get('uncertain', 0)} are uncertain"
+        yield warning("outbox", text, "helpdesk outbox list")
+    if stuck:
+        yield warning("inbox", f"{stuck} messages wait for a person", "helpdesk inbox list")
+
+
+def noted_mailboxes(desk: Desk) -> list[tuple[str, Mailbox, Remembered | None]]:
+    """Each mailbox with its settings and what is remembered of its fetches."""
+    from helpdesk_cli.store import mailboxes
+
+    with desk.engine.read() as tx:
+        return [
+            (name, settings, mailboxes.remembered(tx, name))
+            for name, settings in desk.settings.mailbox.items()
+        ]
+
+
+# Servers
+
+
+def try_mailbox(desk: Desk, name: str) -> Check:
+    """Open a mailbox, look, and close it; nothing is fetched and nothing marked. Raises NotFound."""
+    from msgspec.structs import replace
+
+    from helpdesk_cli.config.credentials import secret_of
+    from helpdesk_cli.mail.sources import open_source
+
+    known = desk.settings.mailbox
+    if name not in known:
+        raise NotFound(f"{name}: no such mailbox; the configuration has {', '.join(known) or 'none'}")
+    mailbox, where = known[name], f"mailbox.{name}"
+    if mailbox.kind == "pipe":
+        return Check(name=where, text=f"the mail server gives mail to: helpdesk receive --mailbox {name}")
+    try:
+        # With "keep" a source changes nothing, whatever it finds.
+        source = open_source(
+            name, replace(mailbox, after="keep"), secret_of(mailbox, where), deadline=countdown(TRY_SECONDS)
+        )
+        with source:
+            return Check(name=where, text=f"{found_in(mailbox, source)}; {afterwards(mailbox)}")
+    except DeskError as failure:
+        return failed(where, failure, "then: helpdesk mailbox test " + name)[0]
+
+
+def countdown(seconds: float) -> Callable[[], float]:
+    """What is left of so many seconds from now on."""
+    import time
+
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
+
+
+def found_in(mailbox: Mailbox, source: Source) -> str:
+    """How much lies in an open mailbox, and what its server can do for us."""
+    if mailbox.kind == "imap":
+        from helpdesk_cli.mail.sources.imap import ImapSource
+
+        assert isinstance(source, ImapSource)
+        folder = source.folder
+        able = [
+            word for word, has in (("MOVE", folder.can_move), ("UIDPLUS", folder.can_expunge_uids)) if has
+        ]
+        can = (
+            f"the server knows {' and '.join(able)}" if able else "the server knows neither MOVE nor UIDPLUS"
+        )
+        return f"{folder.exists:,} messages in {folder.name}; {can}"
+    if mailbox.kind == "pop3":
+        return f"{mailbox.host} lets us in"
+    if mailbox.kind == "maildir":
+        counts = [
+            sum(not entry.startswith(".") for entry in os.listdir(os.path.join(mailbox.path, part)))  # noqa: PTH118, PTH208
+            for part in ("new", "cur")
+        ]
+        return f"{sum(counts):,} messages, {counts[0]:,} of them in new/"
+    try:
+        return f"{os.path.getsize(mailbox.path):,} bytes"  # noqa: PTH202
+    except OSError:
+        return "the file is not there yet, which counts as empty"
+
+
+def afterwards(mailbox: Mailbox) -> str:
+    """What becomes of a message in its mailbox once it was fetched."""
+    kind, after = mailbox.kind, mailbox.after
+    if after == "delete":
+        return "what was fetched is deleted there"
+    if after.startswith("move:"):
+        return f"what was fetched moves to {after.removeprefix('move:')}"
+    if after == "seen" and kind in ("imap", "maildir"):
+        return "what was fetched is marked as seen"
+    return "what was fetched stays as it is"
+
+
+def try_transport(desk: Desk, slug: str, send_test: str | None = None) -> Check:
+    """Reach a way out; with an address, send it a test mail."""
+    from helpdesk_cli.config.credentials import secret_of
+    from helpdesk_cli.mail.transports import Sent, open_transport
+
+    where = f"transport.{slug}"
+    settings = desk.settings.transport[slug]
+    try:
+        with open_transport(slug, settings, secret_of(settings, where)) as way:
+            told = way.reach()
+            if not send_test:
+                return Check(name=where, text=told)
+            sender, raw = test_mail(desk, slug, send_test)
+            receipt = way.send(sender, send_test, raw)
+    except (DeskError, ValueError) as failure:
+        told_failure = failure if isinstance(failure, DeskError) else DeskError(str(failure))
+        return failed(where, told_failure)[0]
+    if receipt.outcome is Sent.SENT:
+        return Check(name=where, text=f"took a test mail to {send_test}: {receipt.text}".rstrip(": "))
+    return Check(name=where, level=FAIL, text=f"test mail {receipt.outcome}: {receipt.text}", code=1)
+
+
+def test_mail(desk: Desk, slug: str, recipient: str) -> tuple[str, bytes]:
+    """A test mail by a way out: its envelope's sender and its bytes. Raises ValueError for an odd address."""
+    from helpdesk_cli.domain.mail import Mailbox as Address
+    from helpdesk_cli.mail.compose import Letter, compose
+    from helpdesk_cli.services.writing import people_time
+    from helpdesk_cli.templates import render
+
+    settings = desk.settings
+    using = [each for each in settings.department.values() if each.transport == slug]
+    department = (using or list(settings.department.values()))[0]
+    facts = {"desk": {"name": settings.desk.name}, "at": people_time(desk, desk.clock()), "transport": slug}
+    words = render("test", facts, folder=settings.desk.templates, language=settings.desk.language)
+    letter = Letter(
+        message_id=f"<test.{desk.dice(16).hex()}@{settings.desk.domain}>",
+        sender=Address(department.address, department.name),
+        recipient=Address(recipient),
+        date=now(),
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        automatic="auto-generated",
+    )
+    return settings.transport[slug].envelope_from or department.address, compose(letter)
