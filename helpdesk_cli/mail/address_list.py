@@ -168,7 +168,9 @@ class _Reader:
         likely = [word for word in words if _is_address(word)]
         if len(likely) == 1:
             return likely[0], " ".join(word for word in words if word != likely[0])
-        squeezed = re.sub(r"\s*([@.])\s*", r"\1", whole)
+        squeezed = " ".join(words)
+        for mark in "@.":
+            squeezed = squeezed.replace(f" {mark}", mark).replace(f"{mark} ", mark)
         return (squeezed, "") if _is_address(squeezed) else ("", "")
 
 

@@ -128,8 +128,10 @@ def _first_word(value: str) -> str:
     return (value.partition(";")[0].split() or [""])[0].strip('"').lower()
 
 
-_PROPERTY = re.compile(r'([A-Za-z0-9][A-Za-z0-9._/-]*)\s*=\s*("(?:[^"\\]|\\.)*+"|[^\s;"]+)')
-_STATEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^";])++')
+_PROPERTY = (
+    r'(?<![A-Za-z0-9._/-])([A-Za-z0-9][A-Za-z0-9._/-]*+)\s*+=\s*+("(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^\s;"]+)'
+)
+_STATEMENT = r'(?:"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^";])++'
 
 
 def _read(value: str) -> _Results | None:
@@ -139,7 +141,7 @@ def _read(value: str) -> _Results | None:
     plain = _without_comments(value)
     if plain.replace('\\"', "").count('"') % 2 or value.count("(") != value.count(")"):
         return None
-    statements = [part.strip() for part in _STATEMENT.findall(plain)][:100]
+    statements = [part.strip() for part in re.findall(_STATEMENT, plain)][:100]
     server = ""
     if statements and "=" not in statements[0]:
         # A name written plainly: what hides it behind a comment or in quotes is no server of ours.
@@ -150,7 +152,7 @@ def _read(value: str) -> _Results | None:
         statements = statements[1:]
     results = []
     for statement in statements:
-        found = [(key.lower(), text.strip('"')) for key, text in _PROPERTY.findall(statement)]
+        found = [(key.lower(), text.strip('"')) for key, text in re.findall(_PROPERTY, statement)]
         if found:
             (method, result), *rest = found
             results.append((method.partition("/")[0], result.lower(), dict(rest)))

@@ -28,7 +28,7 @@ _OTHER_REPORTS = frozenset(
 
 _VACATION = frozenset({"x-autoreply", "x-autorespond", "x-autoresponder"})
 _ROBOT = frozenset({"list-id", "list-unsubscribe", "x-auto-response-suppress", "x-loop", "feedback-id"})
-_NO_REPLY = re.compile(
+_NO_REPLY = (
     r"(?:[a-z0-9._-]*[._+-])?(?:no|do[._-]?not|dont|never|nicht|kein)[._-]?(?:reply|replies|respond|response|antworte?n?)"
     r"(?:[._+-].*)?\Z|(?:mailer-daemon|bounces?|auto-?(?:reply|confirm|mailer|notify|responder))(?:[._+-].*)?\Z"
 )
@@ -62,7 +62,7 @@ def judge(raw: bytes, skeleton: Skeleton, sender: Mailbox | None, text: str) -> 
         any(word not in ("", "no") for word in submitted)
         or not {"bulk", "list", "junk"}.isdisjoint(precedence)
         or not _ROBOT.isdisjoint(head.named)
-        or _NO_REPLY.match(local)
+        or re.match(_NO_REPLY, local)
     ):
         return Automatic.ROBOT, (), ()
     return Automatic.NO, (), ()

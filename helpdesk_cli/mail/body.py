@@ -7,7 +7,6 @@ from msgspec import Struct
 from helpdesk_cli.domain.mail import Part
 from helpdesk_cli.mail.decode import decode_text, decode_words, one_line, storable
 from helpdesk_cli.mail.header import read_head
-from helpdesk_cli.mail.names import safe_name
 from helpdesk_cli.mail.structure import Leaf, Skeleton
 from helpdesk_cli.mail.transfer import decode_range, decoded_chunks, measure
 
@@ -176,6 +175,8 @@ def _quoted(depth: int, line: str) -> str:
 
 def _part(raw: bytes, leaf: Leaf, notes: list[str]) -> Part:
     """Measure an attachment and name it."""
+    from helpdesk_cli.mail.names import safe_name  # its patterns are dear, and many mails bring nothing
+
     size, digest = measure(raw, leaf.start, leaf.end, leaf.encoding)
     kind = leaf.type
     name = leaf.made or leaf.disposition_params.get("filename") or leaf.params.get("name") or ""

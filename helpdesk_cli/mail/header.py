@@ -38,7 +38,7 @@ class Head(Struct):
 
 _FIELD = re.compile(r"([!-9;-~]++)([ \t]*+):[ \t]*+([^\n]*+)(?:\n|\Z)|([\s\S]+)")
 _FOLD = re.compile(r"\n[ \t]+")
-_IS_FIELD = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:(?:\r\n|[\r\n])[ \t][^\r\n]*+)*+(?:\r\n|[\r\n]|\Z)")
+_IS_FIELD = rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:(?:\r\n|[\r\n])[ \t][^\r\n]*+)*+(?:\r\n|[\r\n]|\Z)"
 
 
 def _body_offset(raw: bytes, start: int, end: int) -> tuple[int, int]:
@@ -94,7 +94,8 @@ def read_head(raw: bytes, start: int, end: int, limit: int = HEADER_BLOCK) -> He
 
 def _after_fields(raw: bytes, start: int, stop: int) -> int:
     """Where the first line begins that is no header field."""
-    while start < stop and (match := _IS_FIELD.match(raw, start, stop)):
+    line = re.compile(_IS_FIELD)
+    while start < stop and (match := line.match(raw, start, stop)):
         start = match.end()
     return start
 

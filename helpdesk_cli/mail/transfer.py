@@ -110,7 +110,6 @@ def _quoted_printable(raw: bytes, start: int, end: int) -> Iterator[bytes]:
         start = stop
 
 
-_LINE = re.compile(rb"[^\r\n]+")
 _LINES = 1_500_000  # lines of uuencode that are read: twice what 50 MB hold
 
 
@@ -121,7 +120,7 @@ def _uuencode(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     if begin is None:
         yield raw[start:end]
         return
-    for number, match in enumerate(_LINE.finditer(raw, begin.end(), end)):
+    for number, match in enumerate(re.compile(rb"[^\r\n]+").finditer(raw, begin.end(), end)):
         if number >= _LINES:
             return
         line = match[0]

@@ -1,6 +1,7 @@
 """Address lists: what people's programs write, and the strict reading of the one that must be believed."""
 
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -137,6 +138,13 @@ def steps(value: str) -> int:
 )
 def test_work_grows_no_faster_than_the_list(piece: str) -> None:
     assert steps(piece * 2000) <= 4.3 * steps(piece * 500)
+
+
+@pytest.mark.parametrize("piece", ["() ", "(", "a ", " ", '\\"', "=?", "[", "a.", "@"])
+def test_the_longest_field_is_read_at_once(piece: str) -> None:
+    before = time.process_time()
+    read_addresses((piece * 64_000)[:64_000])
+    assert time.process_time() - before < 1.5  # a reader whose work grows with the square needs more
 
 
 @pytest.mark.parametrize("piece", ["(", "<", '"', '"\\', "a ", "a.", '"" ', "@", "a@"])

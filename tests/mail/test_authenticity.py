@@ -1,5 +1,7 @@
 """Who proved a sender: only the field that our own mail server put on top, and in doubt nobody."""
 
+import time
+
 import pytest
 
 from helpdesk_cli.domain.mail import Verdict
@@ -163,9 +165,13 @@ def test_microsofts_topmost_field_is_believed(lines: list[str], expected: Verdic
     assert judged("microsoft365", "Received: from a by b.prod.outlook.com", *lines, BORDER, FROM) is expected
 
 
-@pytest.mark.parametrize("piece", ["(", ")", '"', '"\\', "a=b;", ";", "a=", "(x)", "mx.corp.test "])
+@pytest.mark.parametrize(
+    "piece", ["(", ")", '"', '"\\', "a=b;", ";", "a=", "(x)", "mx.corp.test ", "a", "a ", " ", '\\"']
+)
 def test_a_bomb_proves_nothing(piece: str) -> None:
     field = proved((piece * 60_000)[:60_000] + "; dmarc=pass header.from=client.test")
     assert judged(OURS, field, BORDER, FROM) is Verdict.UNKNOWN
-    short = proved((piece * 9_000)[:9_000])
+    short = proved((piece * 19_000)[:19_000])
+    before = time.process_time()
     assert judged(OURS, short, BORDER, FROM) is Verdict.UNKNOWN
+    assert time.process_time() - before < 1.5  # a reader whose work grows with the square needs more

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -143,6 +144,16 @@ def test_any_parameters_and_words_become_storable(value: str) -> None:
     first, parameters = parse_parameters("a/b; " + value)
     assert first == "a/b"
     assert all(is_storable(text) for text in (*parameters, *parameters.values(), decode_words("=?" + value)))
+
+
+@pytest.mark.parametrize(
+    "piece", ["=?", "=?a?q?", "=?a?q?b?=", ";a=", ';a="\\', "'", "*", ";n*0*=x", " ", "\\"]
+)
+def test_the_longest_field_is_decoded_at_once(piece: str) -> None:
+    before = time.process_time()
+    decode_words((piece * 64_000)[:64_000])
+    parse_parameters(("a/b;n*0*=" + piece * 64_000)[:64_000])
+    assert time.process_time() - before < 1.5  # a reader whose work grows with the square needs more
 
 
 TRANSFERS = [
