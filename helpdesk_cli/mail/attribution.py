@@ -63,11 +63,11 @@ def is_attribution(line: str, marked: bool) -> bool:
     has to be there, and a date or a time.
     """
     address = is_addressed(line)
-    if not (address or marked):
-        return False
-    low = line.lower()
     date = is_dated(line)
     time = _time().search(line) is not None
+    if not marked and not (address and (date or time)):
+        return False
+    low = line.lower()
     wrote = any(word in low for word in phrases.WROTE)
     figure_first = any(sign.isdigit() for sign in line[:16])
     if marked:
@@ -76,4 +76,4 @@ def is_attribution(line: str, marked: bool) -> bool:
             return address or date or time or short
         return (address and (date or time)) or (date and time and figure_first)
     closing = line.rstrip(":： )").endswith(">") and figure_first
-    return (wrote and (date or time)) or (date and time and closing)
+    return wrote or (date and time and closing)

@@ -19,17 +19,18 @@ PADDING = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u180e\u2007\u200e\u2
 SIGNATURE = "-- "
 
 _spaces = re.compile(r"[ \t\r\n\f\v]+")
+_blanks = re.compile(r"[ \t\r\n\f\v\xa0]+")
 
 
 def fold(text: str) -> str:
-    """Fold white space as a browser does: runs become one space; a no-break space keeps its width."""
+    """Fold white space to single spaces, as a browser does; no-break spaces that indent a line keep their width."""
     if text.isascii():
         return " ".join(text.split())
     shown = text.strip(PADDING)
     before = text[: text.find(shown)] if shown else ""
-    if not before.strip(" \t\r\n\f\v\xa0"):  # else it is padding, not an indent
-        shown = before.lstrip(" \t\r\n\f\v") + shown
-    return _spaces.sub(" ", shown).replace("\xa0", " ")
+    # Anything but blanks before the text is padding, not an indent.
+    indent = "" if before.strip(" \t\r\n\f\v\xa0") else before.lstrip(" \t\r\n\f\v")
+    return _spaces.sub(" ", indent).replace("\xa0", " ") + _blanks.sub(" ", shown)
 
 
 class Sheet:

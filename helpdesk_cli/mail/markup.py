@@ -271,8 +271,8 @@ def _apart(page: Page, _: str) -> None:
 
 def _paragraph(page: Page, attributes: str) -> None:
     # Word writes every line as such a paragraph, and a blank line as one that holds a no-break space.
-    page.flush(gap="MsoNormal" not in attributes)
-    page.tight = "MsoNormal" in attributes
+    page.tight = "class=Mso" in attributes.replace('"', "")
+    page.flush(gap=not page.tight)
 
 
 _ACTS: dict[str, Callable[[Page, str], None]] = {

@@ -105,7 +105,7 @@ class _Reading:
         """See whether a line frames a quotation; gives the next line to look at."""
         if line[0] in "-_=*—–" and line[-1] in "-_=*—–":
             return self.separator(at, line)
-        if line[-1] in ":：":
+        if line[-1] in ":：" and len(line) > 3:
             if any(word in line.lower() for word in phrases.FORWARDED) and len(line) < 60:
                 self.forward = at
                 return at

@@ -70,7 +70,12 @@ STRUCTURE = {
         "<b> € € € &nosuch; &amp; a&b ©",
     ),
     "a number beyond all numbers": ("&#" + "1" * 5000 + ";x", "\ufffd" + "1" * 4992 + ";x"),
-    "no-break spaces keep their width": ("<p>&nbsp;&nbsp;if x:<br>&nbsp;&nbsp; y</p>", "  if x:\n   y"),
+    "no-break spaces that indent keep their width": (
+        "<p>&nbsp;&nbsp;if x:<br>&nbsp;&nbsp; y</p>",
+        "  if x:\n   y",
+    ),
+    "no-break spaces inside a line are one": ("<p>1.&nbsp;&nbsp; &nbsp;a", "1. a"),
+    "word's lists": ('<p class="MsoListParagraph">a</p><p class="MsoListParagraphCxSpLast">b</p>', "a\nb"),
     "word's paragraphs are lines": (
         "<p class=MsoNormal>a</p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>b</p>"
         "<p class=MsoNormal>c</p>",
