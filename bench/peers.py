@@ -1,7 +1,7 @@
 """Other programs that take in mail, each in an environment of its own, set up for the same work as this one.
 
 Each class is one contestant: ``prepare`` makes everything ready, ``run`` takes in all the mails and returns
-the seconds of that whole command, ``taken`` counts what really arrived.
+what that whole command took, ``taken`` counts what really arrived.
 """
 
 import os
@@ -49,7 +49,7 @@ class Helpdesk:
         shutil.copytree(mails.maildir, box / "Maildir")
         self.start = work.desk("desk", f'kind = "maildir"\npath = "{box}/Maildir"')
 
-    def run(self) -> float:
+    def run(self) -> work.Took:
         return work.timed([*self.start, "fetch-mail"])
 
     def taken(self) -> int:
@@ -116,7 +116,7 @@ class Roundup:
         self.mbox = self.home / "incoming.mbox"
         shutil.copyfile(mails.mbox, self.mbox)
 
-    def run(self) -> float:
+    def run(self) -> work.Took:
         return work.timed([str(self.bin / "roundup-mailgw"), str(self.home), "mailbox", str(self.mbox)])
 
     def taken(self) -> int:
@@ -142,7 +142,7 @@ class DjangoHelpdesk:
         )
         shutil.copytree(mails.maildir / "new", self.home / "mail")
 
-    def run(self) -> float:
+    def run(self) -> work.Took:
         return work.timed([str(self.bin / "django-admin"), "get_email", "--quiet"], self.environment)
 
     def taken(self) -> int:
@@ -178,7 +178,7 @@ class Getmail:
             "[options]\nread_all = true\ndelete = false\n"
         )
 
-    def run(self) -> float:
+    def run(self) -> work.Took:
         return work.timed(
             [str(self.bin / "getmail"), "--getmaildir", str(self.home), "--rcfile", "getmailrc"]
         )

@@ -160,7 +160,7 @@ def match(home: Path, tickets: int) -> float:
     box = work.fresh(f"mails-{home.name}")
     corpus.into_maildir(box / "Maildir", answers(tickets))
     took = work.timed([str(work.HELPDESK), "--config", str(copy / "helpdesk.toml"), "fetch-mail"])
-    return took / REPLIES * 1000
+    return took.wall / REPLIES * 1000
 
 
 def whole(command: list[str]) -> float:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 BENCH = Path(__file__).resolve().parent
 WORK = BENCH / ".work"
@@ -64,12 +65,19 @@ def quietly(command: Sequence[str], environment: Mapping[str, str] | None = None
     return done.stdout
 
 
-def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
-    """Seconds that a whole command takes, from start to end; what it prints goes to the working folder."""
+class Took(NamedTuple):
+    """Seconds of a whole command: by the clock, and of the processor for it and its children."""
+
+    wall: float
+    cpu: float
+
+
+def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Took:
+    """Run a command from start to end; what it prints goes to the working folder."""
     WORK.mkdir(exist_ok=True)
     os.sync()
+    before = os.times()
     with (WORK / "last-output.txt").open("wb") as out:
-        began = time.perf_counter()
         done = subprocess.run(
             command,
             env={**os.environ, **(environment or {})},
@@ -78,11 +86,12 @@ def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) 
             stderr=subprocess.STDOUT,
             check=False,
         )
-        took = time.perf_counter() - began
+    after = os.times()
     if done.returncode:
         said = (WORK / "last-output.txt").read_text(errors="replace")
         sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{said[-3000:]}")
-    return took
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Took(after.elapsed - before.elapsed, cpu)
 
 
 def peak(command: Sequence[str]) -> tuple[float, int]:
