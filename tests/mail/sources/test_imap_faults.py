@@ -1,62 +1,20 @@
 """IMAP servers, networks and fellow readers that misbehave: nothing is lost, doubled, or told too early."""
 
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from faults import FaultImap, Gone, Talk
-from servers import make_certificate
-from source_contract import Desk, a_message, subjects
+from source_contract import Desk, a_message
 
 from helpdesk_cli.errors import Unreachable
-from helpdesk_cli.mail.sources import open_source
-from helpdesk_cli.mail.sources.contract import Failure, Source
-from helpdesk_cli.settings import Mailbox, Span
+from helpdesk_cli.settings import Span
 
-ONE, TWO, THREE = (a_message(name).replace(b"\n", b"\r\n") for name in ("one", "two", "three"))
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certificate")
-    make_certificate(folder, "localhost", ["DNS:localhost", "IP:127.0.0.1"])
-    return folder / "cert.pem"
+from .broken import ONE, THREE, TWO, fetch, never_asked, reach, run_broken
 
 
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
-
-
-def reach(
-    server: FaultImap,
-    after: str = "keep",
-    *,
-    secret: Callable[[], str] = lambda: "hush-hush",
-    deadline: Callable[[], float] = lambda: 60.0,
-    **more: Any,
-) -> Source:
-    options: dict[str, Any] = {
-        "kind": "imap",
-        "host": "localhost",
-        "port": server.port,
-        "security": "none",
-        "username": "support@x.test",
-        "after": after,
-        "timeout": Span(5),
-    }
-    return open_source("test", Mailbox(**(options | more)), secret, deadline=deadline)
-
-
-def fetch(source: Source, desk: Desk) -> tuple[list[str], list[Failure]]:
-    """One run: the subjects that came, and the failures."""
-    return subjects(desk.fetch(source)), list(source.failures())
-
-
-def never_asked() -> str:
-    raise AssertionError("the password was asked for before the line was safe")
 
 
 # Bodies that do not come as announced
@@ -136,6 +94,37 @@ def test_an_unreadable_answer_fails_one_message_alone(desk: Desk, answer: bytes)
         assert [failure.key for failure in failures] == ["INBOX:7:2"]
 
 
+def test_a_message_that_is_gone_is_no_failure_and_is_not_asked_for_again(desk: Desk) -> None:
+    class Vanishing(FaultImap):
+        def do_uid_fetch(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
+            self.messages.pop(2, None)
+            super().do_uid_fetch(talk, tag, words)
+
+    with Vanishing(ONE, TWO, THREE) as server:
+        assert fetch(reach(server), desk) == (["one", "three"], [])
+        server.heard.clear()
+        assert fetch(reach(server), desk) == ([], [])
+        assert server.said(b"FETCH") == []
+
+
+def test_a_message_without_a_size_is_told_and_asked_for_again(desk: Desk) -> None:
+    class Sizeless(FaultImap):
+        is_sizeless = True
+
+        def send_facts(self, talk: Talk, uid: int) -> None:
+            if uid == 2 and self.is_sizeless:
+                talk.send(b"* 2 FETCH (UID 2 FLAGS ())\r\n")
+            else:
+                super().send_facts(talk, uid)
+
+    with Sizeless(ONE, TWO, THREE) as server:
+        came, failures = fetch(reach(server), desk)
+        assert came == ["one", "three"]
+        assert [failure.key for failure in failures] == ["INBOX:7:2"]
+        server.is_sizeless = False
+        assert fetch(reach(server), desk) == (["two"], [])
+
+
 def test_answers_nobody_asked_for_change_nothing(desk: Desk) -> None:
     class Chatty(FaultImap):
         def send_body(self, talk: Talk, uid: int, asked: bytes) -> None:
@@ -173,16 +162,6 @@ def test_a_server_that_ignores_pieces_fails_that_message_alone(desk: Desk) -> No
 
 
 # Lines that break or fall silent
-
-
-def run_broken(server: FaultImap, desk: Desk, **more: Any) -> str:
-    with pytest.raises(Unreachable) as caught:
-        desk.fetch(reach(server, "delete", **more))
-    said = str(caught.value)
-    assert f"localhost:{server.port}" in said
-    assert "\n" not in said
-    assert "hush-hush" not in said
-    return said
 
 
 def test_a_line_cut_in_the_middle_of_a_body_delivers_nothing_of_it(desk: Desk) -> None:
@@ -363,128 +342,3 @@ def test_a_server_that_is_not_there() -> None:
 def test_a_name_that_is_none() -> None:
     with FaultImap() as server, pytest.raises(Unreachable, match="the name is unknown"):
         Desk().fetch(reach(server, host="a..b"))
-
-
-# Safety of the line
-
-
-def test_a_preauth_greeting_gets_nothing(desk: Desk, certificate: Path) -> None:
-    class Preauth(FaultImap):
-        greeting = b"* PREAUTH welcome\r\n"
-
-    for security in ("starttls", "none"):
-        with Preauth(ONE, certificate=certificate) as server:
-            said = run_broken(server, desk, secret=never_asked, security=security, ca_file=str(certificate))
-            assert "PREAUTH" in said
-            assert server.said(b"LOGIN", b"AUTHENTICATE", b"SELECT") == []
-
-
-def test_a_server_without_starttls_gets_no_password(desk: Desk, certificate: Path) -> None:
-    with FaultImap(ONE) as server:
-        server.capabilities = b"IMAP4rev1"
-        said = run_broken(server, desk, secret=never_asked, security="starttls", ca_file=str(certificate))
-        assert "offers no STARTTLS" in said
-        assert server.said(b"LOGIN", b"AUTHENTICATE", b"STARTTLS") == []
-
-
-def test_a_refused_starttls_gets_no_password(desk: Desk) -> None:
-    class Refusing(FaultImap):
-        def do_starttls(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
-            talk.send(tag + b" NO not today\r\n")
-
-    with Refusing(ONE) as server:
-        run_broken(server, desk, secret=never_asked, security="starttls")
-        assert server.said(b"LOGIN", b"AUTHENTICATE") == []
-
-
-def test_what_was_said_before_tls_is_not_believed(desk: Desk, certificate: Path) -> None:
-    class Injecting(FaultImap):
-        def do_starttls(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
-            number = int(tag[-1:]) + 1
-            fake = b"%s%d OK [CAPABILITY IMAP4rev1 LOGINDISABLED] fake\r\n" % (tag[:-1], number)
-            talk.send(tag + b" OK begin\r\n* 5 EXISTS\r\n* CAPABILITY IMAP4rev1 X-FAKE\r\n" + fake)
-            assert self.context
-            talk.start_tls(self.context)
-
-    with Injecting(ONE, certificate=certificate) as server:
-        came, _ = fetch(reach(server, security="starttls", ca_file=str(certificate)), desk)
-        assert came == ["one"]
-        assert server.said(b"X-FAKE") == []
-        assert [line for line in server.heard if b"CAPABILITY" in line] != server.heard[:1]
-
-
-@pytest.mark.parametrize("implicit", [True, False])
-def test_an_untrusted_certificate_gets_no_password(desk: Desk, certificate: Path, implicit: bool) -> None:
-    with FaultImap(ONE, certificate=certificate, implicit=implicit) as server:
-        said = run_broken(server, desk, secret=never_asked, security="tls" if implicit else "starttls")
-        assert "not trusted" in said
-        assert server.said(b"LOGIN", b"AUTHENTICATE") == []
-
-
-@pytest.mark.parametrize("implicit", [True, False])
-def test_a_certificate_for_another_name_gets_no_password(desk: Desk, tmp_path: Path, implicit: bool) -> None:
-    make_certificate(tmp_path, "other", ["DNS:other.test"])
-    certificate = tmp_path / "cert.pem"
-    with FaultImap(ONE, certificate=certificate, implicit=implicit) as server:
-        said = run_broken(
-            server,
-            desk,
-            secret=never_asked,
-            security="tls" if implicit else "starttls",
-            ca_file=str(certificate),
-        )
-        assert "for another name" in said
-        assert server.said(b"LOGIN", b"AUTHENTICATE") == []
-
-
-def test_plain_text_to_another_machine_gets_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    from helpdesk_cli.mail import connection
-
-    with FaultImap(ONE) as server:
-        monkeypatch.setattr(connection, "is_loopback", lambda line: False)
-        said = run_broken(server, Desk(), secret=never_asked)
-        assert "never leaves this machine unencrypted" in said
-        assert server.said(b"LOGIN", b"AUTHENTICATE") == []
-
-
-def test_loopback_is_told_from_the_other_ends_address() -> None:
-    import socket
-
-    from helpdesk_cli.mail.connection import is_loopback
-
-    class Line(socket.socket):
-        peer: tuple[str, int]
-
-        def getpeername(self) -> tuple[str, int]:
-            return self.peer
-
-    with Line() as line:
-        for address, is_here in (
-            ("127.0.0.1", True),
-            ("127.9.9.9", True),
-            ("::1", True),
-            ("::ffff:127.0.0.1", True),
-            ("192.0.2.1", False),
-            ("::ffff:192.0.2.1", False),
-            ("fe80::1%eth0", False),
-        ):
-            line.peer = (address, 143)
-            assert is_loopback(line) is is_here, address
-
-
-def test_a_refusal_that_repeats_the_password_is_told_without_it(desk: Desk) -> None:
-    class Parrot(FaultImap):
-        def do_login(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
-            talk.send(tag + b" NO [AUTHENTICATIONFAILED] \x1b[31mbad password hush-hush\r\n")
-
-    with Parrot() as server:
-        said = run_broken(server, desk)
-        assert "AUTHENTICATIONFAILED" in said
-        assert said.isprintable()
-
-
-def test_a_server_that_takes_no_password_gets_none(desk: Desk) -> None:
-    with FaultImap() as server:
-        server.capabilities = b"IMAP4rev1 LOGINDISABLED"
-        assert "refuses passwords" in run_broken(server, desk)
-        assert server.said(b"LOGIN", b"AUTHENTICATE") == []

@@ -90,7 +90,6 @@ def _start_tls(client: Client, context: object, where: str) -> None:
             f'{where} offers no STARTTLS; nothing was sent to it; use security = "tls", or ask its operator'
         )
     client.starttls(context)
-    client.line.untagged_responses = {}  # what was said in clear text is not believed
 
 
 def _log_in(client: Client, mailbox: settings.Mailbox, secret: str, where: str) -> None:
