@@ -43,6 +43,7 @@ LISTS = [
     ("a@malicious.test@important.test", []),
     ("Jo <a@b.example> <c@d.example>", []),
     ("a@b.example c@d.example", []),
+    ('"c@d.example" a@b.example', []),
     ("<>, @, a@@b, x@, @y, <a b@c>", []),
     ("a@b\0c.example", []),
     ("x" * 321 + "@y.example", []),

@@ -109,6 +109,10 @@ def test_encoded_words_are_read_joined_as_bytes(coded: str, text: str) -> None:
     assert decode_words(coded) == text
 
 
+def test_a_line_is_cut_at_its_limit() -> None:
+    assert one_line("x" * 20, 5) == "xxxxx"
+
+
 def test_line_ends_in_encoded_words_never_become_a_header() -> None:
     assert one_line(decode_words("=?utf-8?q?a=0D=0ABcc:_evil@x?=")) == "a Bcc: evil@x"
     assert one_line("a\u2028b\x85c\0d\x1b[2J\te") == "a b c d [2J e"

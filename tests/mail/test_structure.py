@@ -114,6 +114,13 @@ def test_a_long_header_block_is_read_to_its_limit_and_its_body_is_found() -> Non
     assert "only the first 256000 were read" in skeleton.notes[0]
 
 
+def test_a_long_body_behind_a_header_without_end_is_no_header() -> None:
+    raw = b"Subject: x\nHello Jo\n" + b"y" * 300_000
+    skeleton = split(raw)
+    assert (bodies(raw), skeleton.head.lost) == ([raw[11:]], [])
+    assert skeleton.notes == ["a line that is no header field ends the header"]
+
+
 def test_a_long_field_is_cut_at_its_limit() -> None:
     assert len(read_head(b"Subject: " + b"x" * 64_000, 0, 64_009).fields[0][1]) == header.FIELD
     head = read_head(b"Subject: " + b"x" * 64_001, 0, 64_010)
