@@ -65,6 +65,10 @@ def receive(words: list[str]) -> int:
     make a mail server bounce to the client. Without ``fork`` (Windows) a timer stands in for the parent.
     """
     try:
+        # A stream that came closed is opened on nothing, so that nothing of ours gets its number.
+        while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(spare)
         if hasattr(os, "fork"):
             return in_child(words)
         return in_thread(words)
