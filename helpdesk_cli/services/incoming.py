@@ -375,7 +375,9 @@ def import_mail(
     check_headroom(desk)
     with desk.engine.lock(f"import-{mailbox}") as is_ours:
         if not is_ours:
-            raise Busy("another import is at work; try again when it is done")
+            report.is_busy = True
+            return report
+        _settle_pending(desk, f"import:{mailbox}", report, progress)
         size = mailbox_of(desk, mailbox).max_size
         source = open_paths(paths, max_size=size, deadline=lambda: 1e9)
         _drain(desk, f"import:{mailbox}", source, report, limit=None, progress=progress, is_imported=True)

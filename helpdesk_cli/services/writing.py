@@ -1,6 +1,7 @@
 """A letter's words: its facts gathered from the store, rendered, composed into bytes."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from helpdesk_cli.domain.discussion import discussion
 from helpdesk_cli.domain.mail import Mailbox, Token
@@ -126,11 +127,10 @@ def _attachments(tx: Tx, letter: Letter, message: Message | None) -> tuple[tuple
 
 
 def _without_files(mail: Mail, attachments: tuple[tuple[str, str, bytes], ...]) -> Mail:
-    from msgspec.structs import replace
-
+    """The same letter with its files named instead of carried; plain text, so that nobody misses that."""
     names = ", ".join(f"{name} ({len(data):,} bytes)" for name, _, data in attachments)
-    note = f"\n[Too large to be sent by mail: {names}. Please ask us for another way.]\n"
-    return replace(mail, attachments=(), text=mail.text + note)
+    note = f"[Too large to be sent by mail: {names}. Please ask us for another way.]"
+    return replace(mail, attachments=(), html="", text=f"{mail.text}\n{note}\n")
 
 
 def _facts(

@@ -1,0 +1,105 @@
+"""Runs of the program that are killed at random moments, and what must be true afterwards."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+
+from desks import Site
+from program import PROGRAM
+
+KILLS = 100
+
+
+def mail(marker: str) -> bytes:
+    """A client's mail that can be told from all others."""
+    return (
+        f"From: Ann <ann@client.example>\nTo: support@desk.example\nSubject: {marker}\n"
+        f"Message-ID: <{marker}@client.example>\n\nIt is about {marker}.\n"
+    ).encode()
+
+
+class Program:
+    """The program on one desk, run whole or killed."""
+
+    def __init__(self, site: Site) -> None:
+        self.environment = {**os.environ, "HELPDESK_CONFIG": str(site.config), "HELPDESK_STAFF": "bob"}
+
+    def start(self, *words: str, data: bytes | None = None) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
+            [*PROGRAM, *words],
+            env=self.environment,
+            stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        if data is not None:
+            assert process.stdin is not None
+            try:
+                process.stdin.write(data)
+                process.stdin.close()
+            except BrokenPipeError:
+                pass
+            process.stdin = None
+        return process
+
+    def whole(self, *words: str, data: bytes | None = None) -> int:
+        """Run it to its end; its exit code."""
+        process = self.start(*words, data=data)
+        out, err = process.communicate(timeout=120)
+        assert b"Traceback" not in out + err, err
+        return process.returncode
+
+    def killed(self, *words: str, after: float, data: bytes | None = None) -> int:
+        """Run it and kill it, with all its children, after so many seconds; its exit code."""
+        process = self.start(*words, data=data)
+        try:
+            process.wait(after)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=120)
+        return process.returncode
+
+
+def kill_often(run: Callable[[float], int], usual: float, *, seed: int, kills: int = KILLS) -> int:
+    """Kill so many runs at moments spread over a usual run's length; how many died.
+
+    The first half of a run is starting up, so most moments lie in the second.
+    """
+    dice = random.Random(seed)
+    died = 0
+    for turn in range(3 * kills):
+        after = usual * (dice.uniform(0.0, 0.5) if turn % 5 == 0 else dice.uniform(0.4, 1.1))
+        died += run(after) < 0
+        if died >= kills:
+            break
+    return died
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long a thing takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def subjects(site: Site) -> list[str]:
+    """The subjects of all clients' messages on tickets, after a person tried again what was given up."""
+    from helpdesk_cli.services import mailroom
+
+    with site.desk("bob") as desk:
+        for entry in mailroom.entries(desk, outcome="failed"):
+            mailroom.retry(desk, entry.id)
+        assert mailroom.entries(desk, outcome="pending") == []
+        assert desk.engine.verify() == []
+        with desk.engine.read() as tx:
+            rows = tx.rows("select subject from message where kind = 'inbound'")
+    return sorted(str(row[0]) for row in rows)
+
+
+def markers(name: str, numbers: Sequence[int]) -> list[str]:
+    """The names of so many mails."""
+    return [f"MARK-{name}-{number:05d}" for number in numbers]
