@@ -27,7 +27,7 @@ def read(inbound: "Inbound | None") -> Iterator[Line]:
     sender = inbound.sender
     yield from facts(
         [
-            ("from", f"{sender.name} <{sender.address}>" if sender else ""),
+            ("from", f"{sender.name} <{sender.address}>".strip() if sender else ""),
             ("to", ", ".join(one.address for one in inbound.to[:20])),
             ("cc", ", ".join(one.address for one in inbound.cc[:20])),
             ("date", inbound.date_header),

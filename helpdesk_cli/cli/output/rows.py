@@ -94,7 +94,7 @@ def show_rows(
 def _chosen(sheet: Sheet, fields: str | None) -> tuple[str, ...]:
     if fields is None:
         return ()
-    known = [column.key for column in sheet.columns]
+    known = [column.key for column in sheet.columns if column.title.strip()]  # signs have no name
     keys = tuple(field.strip() for field in fields.split(",") if field.strip())
     wrong = [key for key in keys if key not in known]
     if wrong or not keys:

@@ -87,6 +87,8 @@ def show(call: Call, number: int, *, is_all: bool, as_json: bool) -> None:
 def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
     row, settings = found.listed.ticket, opened.settings
     yield "bold", 0, f"{settings.desk.subject_tag}-{row.number}  {line(row.subject)}"
+    client = _person(found.listed.client_name, found.listed.client_email)
+    others = [who for one in found.participants if (who := _person(one.name, one.address)) != client]
     known = [
         ("stage", f"{_name(settings.stage, row.stage)} ({row.state})"),
         ("priority", _name(settings.priority, row.priority)),
@@ -94,7 +96,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("category", _name(settings.category, row.category)),
         ("channel", row.channel),
         ("tags", ", ".join(found.listed.tags)),
-        ("client", _person(found.listed.client_name, found.listed.client_email)),
+        ("client", client),
         ("organization", found.listed.organization),
         ("assignee", row.assignee or "nobody"),
         ("opened", reader.time(row.created_at)),
@@ -103,7 +105,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("due", _due(row.due_at, row.state, reader)),
         ("unanswered", reader.time(row.unanswered_since) if row.unanswered_since else ""),
         ("merged into", str(row.merged_into or "")),
-        ("takes part", ", ".join(_person(one.name, one.address) for one in found.participants)),
+        ("takes part", ", ".join(others)),
         ("linked", ", ".join(f"{number} ({kind})" for number, kind in found.links)),
     ]
     yield from facts(known)
