@@ -7,6 +7,7 @@ a child. The Maildir of 20,000 takes 1.1 GB below bench/.work.
 """
 
 import argparse
+import sys
 
 import corpus
 import work
@@ -44,6 +45,9 @@ def main() -> None:
             for way, mailbox in ways.items():
                 start = work.desk("desk-memory", mailbox)
                 seconds, most = work.peak([*start, "fetch-mail"])
+                became = work.outcomes(start)
+                if became["opened"] + became["replied"] != (chosen.count if maildir is many else 1):
+                    sys.exit(f"{name} from {way}: not all became tickets and replies: {became}")
                 print(f"| {name} | {way} | {most / 1e6:.0f} | {seconds:.1f} |", flush=True)
 
 

@@ -53,10 +53,8 @@ class Helpdesk:
         return work.timed([*self.start, "fetch-mail"])
 
     def taken(self) -> int:
-        import json
-
-        listed = json.loads(work.quietly([*self.start, "inbox", "list", "--all", "--json"]))
-        return sum(item["outcome"] in ("opened", "replied") for item in listed)
+        became = work.outcomes(self.start)
+        return became["opened"] + became["replied"]
 
 
 class HelpdeskImap(Helpdesk):

@@ -11,6 +11,7 @@ store. Lists and pages are whole commands; the same queries without the program'
 import argparse
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -72,12 +73,11 @@ def enter(tx: "Tx", desk: "Desk", dice: Random, number: int, clients: list[int])
     from helpdesk_cli.store import inbox, people
 
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(corpus.FIRST_DAY + number * 60))
-    if not clients or (number % 5 == 0 and len(clients) < 2000):
-        name = f"person{len(clients)}"
-        clients.append(people.add_client(tx, name, f"{name}@client.example", at).id)
-    who = dice.randrange(len(clients))
-    name, client = f"person{who}", clients[who]
-    email = f"{name}@client.example"
+    who = asker(number)
+    name, email = f"person{who}", f"person{who}@client.example"
+    if who == len(clients):
+        clients.append(people.add_client(tx, name, email, at).id)
+    client = clients[who]
     item = keep(tx, number, at)
     ticket = a_ticket(" ".join(dice.choices(WORDS, k=5)), client, at, is_closed=number % 10 != 0)
     message = Message(
@@ -132,20 +132,26 @@ def digest(number: int) -> str:
     return sha256(str(number).encode()).hexdigest()
 
 
+def asker(number: int) -> int:
+    """Which client entered a ticket: every fifth ticket brings a new one, until there are 2,000."""
+    known = number // 5
+    return known if number % 5 == 0 and known < 2000 else number * 7919 % min(known + 1, 2000)
+
+
 def message_id(number: int) -> str:
     """The Message-ID of a filled ticket's mail."""
     return f"<filled{number}@client.example>"
 
 
 def answers(tickets: int) -> list[bytes]:
-    """Replies to tickets drawn by chance, each from a client of the desk."""
+    """Replies to open tickets drawn by chance, each from the client who asked."""
     dice = Random(11)
     mails = []
     for turn in range(REPLIES):
-        number = dice.randrange(tickets)
+        number = dice.randrange(tickets // 10) * 10  # the open ones
         text = " ".join(dice.choices(WORDS, k=60))
         mails.append(
-            f"From: person{number % 50}@client.example\r\nTo: {corpus.ADDRESS}\r\nSubject: Re: it\r\n"
+            f"From: person{asker(number)}@client.example\r\nTo: {corpus.ADDRESS}\r\nSubject: Re: it\r\n"
             f"Message-ID: <answer{turn}@client.example>\r\nIn-Reply-To: {message_id(number)}\r\n"
             f"Date: Mon, 21 Sep 2026 14:18:11 +0000\r\n\r\n{text}\r\n".encode()
         )
@@ -159,7 +165,10 @@ def match(home: Path, tickets: int) -> float:
     shutil.copytree(home, copy)
     box = work.fresh(f"mails-{home.name}")
     corpus.into_maildir(box / "Maildir", answers(tickets))
-    took = work.timed([str(work.HELPDESK), "--config", str(copy / "helpdesk.toml"), "fetch-mail"])
+    start = [str(work.HELPDESK), "--config", str(copy / "helpdesk.toml")]
+    took = work.timed([*start, "fetch-mail"])
+    if work.outcomes(start)["replied"] != REPLIES:
+        sys.exit(f"of {REPLIES} replies some did not find their ticket: {work.outcomes(start)}")
     return took.wall / REPLIES * 1000
 
 

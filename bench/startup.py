@@ -72,6 +72,8 @@ def full_desk() -> list[str]:
     corpus.into_maildir(box / "Maildir", corpus.messages(TICKETS, replies=0.0, is_small=True))
     start = work.desk("desk-startup", f'kind = "maildir"\npath = "{box}/Maildir"')
     work.quietly([*start, "fetch-mail"])
+    if work.outcomes(start)["opened"] != TICKETS:
+        sys.exit(f"not every mail became a ticket: {work.outcomes(start)}")
     return start
 
 

@@ -1,10 +1,12 @@
 """What the measurements share: a working folder, the time and peak memory of a whole command, a desk."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +55,13 @@ def desk(name: str, mailbox: str) -> list[str]:
     start = [str(HELPDESK), "--config", str(config)]
     quietly([*start, "init"])
     return start
+
+
+def outcomes(start: Sequence[str]) -> Counter[str]:
+    """What became of a desk's messages: how many of each outcome."""
+    return Counter(
+        item["outcome"] for item in json.loads(quietly([*start, "inbox", "list", "--all", "--json"]))
+    )
 
 
 def quietly(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
