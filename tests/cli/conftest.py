@@ -1,13 +1,18 @@
 """The program as people and cron run it: a process with its own surroundings."""
 
+import io
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from desks import Site
 from program import PROGRAM, Done, Run
+
+from helpdesk_cli.cli import root
+from helpdesk_cli.cli.app import run as program
 
 
 @pytest.fixture
@@ -54,3 +59,22 @@ def run(site: Site) -> Run:
         return done
 
     return run
+
+
+@pytest.fixture
+def inside(site: Site, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """The same as ``run`` within this process, for the many calls whose surroundings do not matter."""
+
+    def inside(*words: str, input: bytes | str = b"", login: str = "bob", code: int | None = 0) -> Done:  # noqa: A002
+        monkeypatch.setenv("HELPDESK_CONFIG", str(site.config))
+        monkeypatch.setenv("HELPDESK_STAFF", login)
+        typed = io.BytesIO(input.encode() if isinstance(input, str) else input)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(typed, encoding="utf-8"))
+        capsysbinary.readouterr()
+        ended = program(root, words)
+        out, err = capsysbinary.readouterr()
+        done = Done(subprocess.CompletedProcess(words, ended, out, err))
+        assert code is None or done.code == code, done
+        return done
+
+    return inside
