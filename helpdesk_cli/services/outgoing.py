@@ -61,12 +61,11 @@ def notify(
                 if progress is not None:
                     progress(len(due[start : start + CLAIMED_AT_ONCE]))
     with desk.engine.read() as tx:
-        counts = outbox.counts(tx)
+        report.queued = outbox.waiting(tx)
         stale = tallies.has_before(tx, later(desk.clock(), -LONGEST_TALLY))
     if stale:
         with desk.engine.write() as tx:
             tallies.forget(tx, later(desk.clock(), -LONGEST_TALLY))
-    report.queued = counts.get("queued", 0) + counts.get("deferred", 0)
     return report
 
 
