@@ -188,3 +188,9 @@ def waiting(tx: Tx) -> int:
     """How many letters wait to be sent, whether due or not."""
     row = tx.row("select count(*) from letter where state in ('queued', 'deferred')")
     return int(row[0]) if row else 0  # type: ignore[arg-type]
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """How many letters stand in each state."""
+    rows = tx.rows("select state, count(*) from letter group by state")
+    return {str(row[0]): int(row[1]) for row in rows}  # type: ignore[arg-type]
