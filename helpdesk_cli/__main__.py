@@ -61,8 +61,8 @@ def receive(words: list[str]) -> int:
     """Take in a message: 0 once its bytes are safe, else 75, whatever happens, and not a word.
 
     A child does the work and reports the commit through a pipe, so that a crash, a kill for want of
-    memory or a stuck library in it still ends in one of the two codes. Everything below 0 and 75 would
-    make a mail server bounce to the client. Without ``fork`` (Windows) a timer stands in for the parent.
+    memory or a stuck library in it still ends in one of the two codes. Any other would make a mail
+    server bounce to the client. Without ``fork`` (Windows) a timer stands in for the parent.
     """
     try:
         # A stream that came closed is opened on nothing, so that nothing of ours gets its number.
@@ -95,8 +95,11 @@ def in_child(words: list[str]) -> int:
         finally:
             os._exit(code)
 
+    has_ended = False
+
     def stop(*_: object) -> None:
-        os.kill(child, signal.SIGKILL)
+        if not has_ended:  # its number may be another's by then
+            os.kill(child, signal.SIGKILL)
 
     os.close(writing)
     end = time.monotonic() + RECEIVE_SECONDS
@@ -113,8 +116,9 @@ def in_child(words: list[str]) -> int:
                 break  # the child ended
         if told:
             # The bytes are safe; settling may take what is left, and the next fetch-mail does it otherwise.
-            while os.waitpid(child, os.WNOHANG)[0] == 0 and time.monotonic() < end:
+            while not has_ended and time.monotonic() < end:
                 time.sleep(0.005)
+                has_ended = os.waitpid(child, os.WNOHANG)[0] != 0
     finally:
         try:
             stop()

@@ -250,7 +250,7 @@ def found_in(mailbox: Mailbox, source: Source) -> str:
         can = (
             f"the server knows {' and '.join(able)}" if able else "the server knows neither MOVE nor UIDPLUS"
         )
-        return f"{folder.exists:,} messages in {folder.name}; {can}"
+        return f"{messages(folder.exists)} in {folder.name}; {can}"
     if mailbox.kind == "pop3":
         return f"{mailbox.host} lets us in"
     if mailbox.kind == "maildir":
@@ -258,11 +258,16 @@ def found_in(mailbox: Mailbox, source: Source) -> str:
             sum(not entry.startswith(".") for entry in os.listdir(os.path.join(mailbox.path, part)))  # noqa: PTH118, PTH208
             for part in ("new", "cur")
         ]
-        return f"{sum(counts):,} messages, {counts[0]:,} of them in new/"
+        return f"{messages(sum(counts))}, {counts[0]:,} of them in new/"
     try:
         return f"{os.path.getsize(mailbox.path):,} bytes"  # noqa: PTH202
     except OSError:
         return "the file is not there yet, which counts as empty"
+
+
+def messages(count: int) -> str:
+    """A number of messages in words."""
+    return "1 message" if count == 1 else f"{count:,} messages"
 
 
 def afterwards(mailbox: Mailbox) -> str:
