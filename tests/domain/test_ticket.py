@@ -54,7 +54,9 @@ def test_moving_to_where_it_stands_is_no_event() -> None:
 
 
 def test_each_edited_field_is_an_event_and_an_equal_one_is_none() -> None:
-    change = edited(Change(ticket=a_ticket()), LATER, "bob", priority="high", department="support", assignee="bob")
+    change = edited(
+        Change(ticket=a_ticket()), LATER, "bob", priority="high", department="support", assignee="bob"
+    )
     assert [(event.kind, event.data) for event in change.events] == [
         ("edited", {"field": "priority", "from": "normal", "to": "high"}),
         ("assigned", {"from": None, "to": "bob"}),

@@ -23,7 +23,11 @@ def decide(**parts: Any) -> tuple[Outcome, str, int | None]:
 
 
 ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
-    ("a second copy", {"facts": {"duplicate": 3, "duplicate_ticket": 1001}}, (Outcome.DUPLICATE, "duplicate", 1001)),
+    (
+        "a second copy",
+        {"facts": {"duplicate": 3, "duplicate_ticket": 1001}},
+        (Outcome.DUPLICATE, "duplicate", 1001),
+    ),
     ("our own Message-ID", {"claims": Claims(is_ours=True)}, (Outcome.LOOP, "loop", None)),
     ("one of our own addresses", {"facts": {"is_own": True}}, (Outcome.LOOP, "loop", None)),
     ("51 hops", {"inbound": a_mail(received=51)}, (Outcome.LOOP, "loop", None)),
@@ -58,26 +62,52 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
     ("a blocked sender", {"facts": {"is_blocked": True}}, (Outcome.IGNORED, "blocked", None)),
     (
         "a spam header",
-        {"inbound": a_mail(headers=(("x-spam-flag", "yes"),)), "mailbox": {"spam_headers": ("X-Spam-Flag: YES",)}},
+        {
+            "inbound": a_mail(headers=(("x-spam-flag", "yes"),)),
+            "mailbox": {"spam_headers": ("X-Spam-Flag: YES",)},
+        },
         (Outcome.SPAM, "spam", None),
     ),
     (
         "another value of a spam header",
-        {"inbound": a_mail(headers=(("x-spam-flag", "NO"),)), "mailbox": {"spam_headers": ("X-Spam-Flag: YES",)}},
+        {
+            "inbound": a_mail(headers=(("x-spam-flag", "NO"),)),
+            "mailbox": {"spam_headers": ("X-Spam-Flag: YES",)},
+        },
         (Outcome.OPENED, "new", None),
     ),
     ("no sender", {"inbound": a_mail(sender=None)}, (Outcome.HELD, "no-sender", None)),
     ("an old mail", {"is_old": True}, (Outcome.ARCHIVED, "backlog", None)),
-    ("an old mail that is skipped", {"is_old": True, "mailbox": {"backlog": "skip"}}, (Outcome.IGNORED, "backlog", None)),
-    ("an old mail that is answered", {"is_old": True, "mailbox": {"backlog": "answer"}}, (Outcome.OPENED, "new", None)),
-    ("an imported mail", {"is_imported": True, "mailbox": {"backlog": "answer"}}, (Outcome.ARCHIVED, "backlog", None)),
+    (
+        "an old mail that is skipped",
+        {"is_old": True, "mailbox": {"backlog": "skip"}},
+        (Outcome.IGNORED, "backlog", None),
+    ),
+    (
+        "an old mail that is answered",
+        {"is_old": True, "mailbox": {"backlog": "answer"}},
+        (Outcome.OPENED, "new", None),
+    ),
+    (
+        "an imported mail",
+        {"is_imported": True, "mailbox": {"backlog": "answer"}},
+        (Outcome.ARCHIVED, "backlog", None),
+    ),
     (
         "an old answer",
         {"is_old": True, "facts": {**ANN, "reference": a_known()}},
         (Outcome.ARCHIVED, "backlog", 1000),
     ),
-    ("an old mail with our tag alone", {"is_old": True, "facts": {"tag": a_known()}}, (Outcome.ARCHIVED, "backlog", None)),
-    ("staff answer an alert", {"inbound": STAFF_MAIL, "facts": STAFF}, (Outcome.REPLIED, "staff-reply", 1000)),
+    (
+        "an old mail with our tag alone",
+        {"is_old": True, "facts": {"tag": a_known()}},
+        (Outcome.ARCHIVED, "backlog", None),
+    ),
+    (
+        "staff answer an alert",
+        {"inbound": STAFF_MAIL, "facts": STAFF},
+        (Outcome.REPLIED, "staff-reply", 1000),
+    ),
     (
         "a staff token from another sender",
         {"inbound": STRANGER, "facts": {**STAFF, "staff": None}},
@@ -114,13 +144,21 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         (Outcome.HELD, "client-not-authenticated", 1000),
     ),
     ("a client's token", {"facts": BY_TOKEN}, (Outcome.REPLIED, "client-reply", 1000)),
-    ("a client's token, not proved", {"facts": BY_TOKEN, "mailbox": PROVED}, (Outcome.REPLIED, "client-reply", 1000)),
+    (
+        "a client's token, not proved",
+        {"facts": BY_TOKEN, "mailbox": PROVED},
+        (Outcome.REPLIED, "client-reply", 1000),
+    ),
     (
         "a client's token from somebody else",
         {"inbound": STRANGER, "facts": {"client_ticket": a_known()}},
         (Outcome.REPLIED, "third-party", 1000),
     ),
-    ("a known Message-ID", {"facts": {**ANN, "reference": a_known()}}, (Outcome.REPLIED, "by-reference", 1000)),
+    (
+        "a known Message-ID",
+        {"facts": {**ANN, "reference": a_known()}},
+        (Outcome.REPLIED, "by-reference", 1000),
+    ),
     ("our tag", {"facts": {**ANN, "tag": a_known()}}, (Outcome.REPLIED, "by-reference", 1000)),
     (
         "a known Message-ID from a stranger",
@@ -132,7 +170,11 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         {"facts": {**ANN, "tag": a_known()}, "mailbox": PROVED},
         (Outcome.OPENED, "new", None),
     ),
-    ("an unknown sender is rejected", {"mailbox": {"unknown_senders": "reject"}}, (Outcome.REJECTED, "unknown-rejected", None)),
+    (
+        "an unknown sender is rejected",
+        {"mailbox": {"unknown_senders": "reject"}},
+        (Outcome.REJECTED, "unknown-rejected", None),
+    ),
     (
         "a known sender is not rejected",
         {"facts": ANN, "mailbox": {"unknown_senders": "reject"}},
@@ -143,7 +185,11 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         {"inbound": STAFF_MAIL, "facts": {"staff": a_staff()}, "mailbox": {"unknown_senders": "reject"}},
         (Outcome.OPENED, "new", None),
     ),
-    ("an unknown sender is held", {"mailbox": {"unknown_senders": "hold"}}, (Outcome.HELD, "unknown-held", None)),
+    (
+        "an unknown sender is held",
+        {"mailbox": {"unknown_senders": "hold"}},
+        (Outcome.HELD, "unknown-held", None),
+    ),
     ("no department", {"facts": {"department": ""}}, (Outcome.HELD, "no-department", None)),
     (
         "a flood",
@@ -155,7 +201,9 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
 
 
 @pytest.mark.parametrize(("parts", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
-def test_each_row_decides_as_the_table_says(parts: dict[str, Any], expected: tuple[Outcome, str, int | None]) -> None:
+def test_each_row_decides_as_the_table_says(
+    parts: dict[str, Any], expected: tuple[Outcome, str, int | None]
+) -> None:
     assert decide(**parts) == expected
 
 
@@ -210,7 +258,9 @@ def test_an_answer_to_a_closed_ticket_reopens_it_or_opens_a_linked_one(
         ("never", Verdict.PASS, ANN, False),
     ],
 )
-def test_who_is_acknowledged(acknowledge: str, verdict: Verdict, facts: dict[str, Any], expected: bool) -> None:
+def test_who_is_acknowledged(
+    acknowledge: str, verdict: Verdict, facts: dict[str, Any], expected: bool
+) -> None:
     decision = triage(a_case(facts=facts, verdict=verdict, mailbox={"acknowledge": acknowledge, **PROVED}))
     assert (decision.outcome, decision.acknowledges) == (Outcome.OPENED, expected)
 
@@ -257,7 +307,11 @@ def test_a_spoof_is_told() -> None:
 
 RELEASED: list[tuple[str, dict[str, Any], str]] = [
     ("blocked", {"facts": {"is_blocked": True}}, "new"),
-    ("spam", {"inbound": a_mail(headers=(("x-spam", "1"),)), "mailbox": {"spam_headers": ("X-Spam: 1",)}}, "new"),
+    (
+        "spam",
+        {"inbound": a_mail(headers=(("x-spam", "1"),)), "mailbox": {"spam_headers": ("X-Spam: 1",)}},
+        "new",
+    ),
     ("unknown and held", {"mailbox": {"unknown_senders": "hold"}}, "new"),
     ("unknown and rejected", {"mailbox": {"unknown_senders": "reject"}}, "new"),
     ("not authenticated", {"facts": BY_TOKEN, "verdict": Verdict.FAIL, "mailbox": PROVED}, "client-reply"),

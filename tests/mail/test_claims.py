@@ -12,7 +12,9 @@ PATTERN = "support+{token}@desk.example"
 
 
 def read(inbound: Inbound, *envelope: str, tags: tuple[str, ...] = ("HD", "OLD")) -> Claims:
-    return claims(inbound, KEY, patterns=[PATTERN, "plain", "{token}@tickets.example"], tags=tags, envelope=envelope)
+    return claims(
+        inbound, KEY, patterns=[PATTERN, "plain", "{token}@tickets.example"], tags=tags, envelope=envelope
+    )
 
 
 def address(token: Token) -> str:
@@ -29,7 +31,8 @@ def test_a_token_in_an_address_comes_before_references() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["envelope", "delivered_to", "to", "cc", "upper case", "own domain of tokens", "display name beside"]
+    "place",
+    ["envelope", "delivered_to", "to", "cc", "upper case", "own domain of tokens", "display name beside"],
 )
 def test_a_token_is_found_in_every_recipient(place: str) -> None:
     word = address(A)

@@ -92,7 +92,9 @@ def test_writing_waits_for_the_other_writer_and_then_sees_its_work(engine: Engin
     thread.join()
 
 
-def test_a_lock_that_is_never_free_is_busy(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_is_never_free_is_busy(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("helpdesk_cli.store.sqlite.BUSY_SECONDS", 0.2)
     late = SqliteEngine(f"{tmp_path}/desk.db")
     with engine.write(), pytest.raises(Busy, match="try again"), late.write():
@@ -100,7 +102,9 @@ def test_a_lock_that_is_never_free_is_busy(engine: Engine, tmp_path: Path, monke
     late.close()
 
 
-def test_a_named_lock_is_held_by_one_and_freed_when_its_holder_is_killed(engine: Engine, tmp_path: Path) -> None:
+def test_a_named_lock_is_held_by_one_and_freed_when_its_holder_is_killed(
+    engine: Engine, tmp_path: Path
+) -> None:
     code = (
         "import sys, time\nfrom helpdesk_cli.store import open_engine\n"
         f"with open_engine('sqlite:{tmp_path}/desk.db').lock('mailbox-a') as got:\n"
@@ -130,7 +134,10 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "x.db")
     connection.execute("create table t (a)")
     connection.close()
-    with pytest.raises(BadConfig, match="not a helpdesk store"), open_engine(f"sqlite:{tmp_path}/x.db").read():
+    with (
+        pytest.raises(BadConfig, match="not a helpdesk store"),
+        open_engine(f"sqlite:{tmp_path}/x.db").read(),
+    ):
         pass
 
 
@@ -200,7 +207,23 @@ def test_statements_are_split_without_their_comments() -> None:
     ]
 
 
-SEARCHES = ["it's", '"', "AND", "NEAR(", "-foo", "a@b.c", "foo-bar", "*", "", "\0", "(", "^x", "s:b", 'a"b', "x*y"]
+SEARCHES = [
+    "it's",
+    '"',
+    "AND",
+    "NEAR(",
+    "-foo",
+    "a@b.c",
+    "foo-bar",
+    "*",
+    "",
+    "\0",
+    "(",
+    "^x",
+    "s:b",
+    'a"b',
+    "x*y",
+]
 
 
 @pytest.mark.parametrize("words", SEARCHES)
