@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from factories import KEY, NOW, some_settings
 from msgspec.structs import replace
+from servers import dovecot  # noqa: F401 -- a fixture
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.people import Actor
