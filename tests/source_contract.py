@@ -189,13 +189,16 @@ class SourceContract:
         assert desk.fetch(box.open("delete", max_size=100_000)) == []
         assert box.left() == ["large"]
 
-    def test_a_message_too_large_comes_whole_once_the_limit_is_raised(self, box: Box, desk: Desk) -> None:
+    @pytest.mark.parametrize("after", ["keep", "delete"])
+    def test_a_message_too_large_comes_whole_once_the_limit_is_raised(
+        self, box: Box, desk: Desk, after: str
+    ) -> None:
         large = a_message("large", b"0123456789abcde\n" * 20_000)
         box.put(large)
-        desk.fetch(box.open("delete", max_size=100_000))
-        came = desk.fetch(box.open("delete"))
+        desk.fetch(box.open(after, max_size=100_000))
+        came = desk.fetch(box.open(after))
         assert [bare(delivery.raw) for delivery in came] == [bare(large)]
-        assert box.left() == []
+        assert box.left() == (["large"] if after == "keep" else [])
 
     def test_a_run_that_stops_early_is_continued_by_the_next(self, box: Box, desk: Desk) -> None:
         box.put(*(a_message(f"m{number:03}") for number in range(230)))

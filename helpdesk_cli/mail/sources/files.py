@@ -134,4 +134,4 @@ def _digest(delivery: Delivery) -> str:
     if delivery.key.startswith("sha256:"):
         return delivery.key
     key = digest_key(delivery.raw)
-    return key if delivery.whole else head_key(key)
+    return key if delivery.whole else head_key(f"{key} {delivery.size}")

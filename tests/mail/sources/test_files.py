@@ -70,6 +70,19 @@ def test_a_message_too_large_comes_as_its_beginning_and_whole_when_the_limit_is_
     assert [d.raw for d in desk.fetch(reach(path))] == [path.read_bytes()]
 
 
+@pytest.mark.parametrize("kind", ["eml", "mbox"])
+def test_large_messages_that_begin_alike_are_told_apart(tmp_path: Path, desk: Desk, kind: str) -> None:
+    large = a_message("large", b"0123456789abcde\n" * 20_000)
+    if kind == "eml":
+        (tmp_path / "a.eml").write_bytes(large)
+        (tmp_path / "b.eml").write_bytes(large + b"more\n")
+        source = reach(tmp_path, max_size=100_000)
+    else:
+        (tmp_path / "mbox").write_bytes(FROM + large + b"end 1\n\n" + FROM + large + b"end 2\n\n")
+        source = reach(tmp_path / "mbox", max_size=100_000)
+    assert len(desk.fetch(source)) == 2
+
+
 def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="no such file"):
         reach(tmp_path / "missing")

@@ -86,6 +86,22 @@ def test_a_message_that_a_reader_marks_as_unread_again_stays_so(box: Maildir) ->
     assert [path.name[-3:] for path in box.files()] == [":2,"]
 
 
+def test_a_message_that_a_reader_has_seen_already_needs_no_more_marking(box: Maildir) -> None:
+    box.put(a_message("one"))
+    box.files()[0].rename(box.path / "cur" / "1.host:2,S")
+    source = box.open("seen")
+    assert subjects(Desk().fetch(source)) == ["one"]
+    assert source.failures() == []
+
+
+def test_a_name_that_is_not_utf8_gives_a_key_that_can_be_stored(box: Maildir) -> None:
+    with open(os.fsencode(box.path) + b"/new/1.caf\xe9", "wb") as file:
+        file.write(a_message("one"))
+    desk = Desk()
+    assert [delivery.key.encode() for delivery in desk.fetch(box.open("seen"))] == [b"1.caf\\xe9"]
+    assert desk.fetch(box.open("seen")) == []
+
+
 def test_a_killed_run_is_told_as_seen_by_the_next(box: Maildir) -> None:
     box.put(a_message("one"))
     desk = Desk()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from source_contract import Box, Desk, SourceContract, a_message, subjects
+from source_contract import Box, Desk, SourceContract, a_message, bare, subjects
 
 from helpdesk_cli.errors import Unreachable
 from helpdesk_cli.mail.sources import open_source
@@ -80,6 +80,16 @@ def test_a_from_line_in_the_text_begins_no_message(box: Mbox, desk: Desk) -> Non
     came = desk.fetch(box.open())
     assert subjects(came) == ["one", "two"]
     assert came[0].raw == a_message("one", text)
+
+
+@pytest.mark.parametrize("chunk", [7, 64, 999, 1000, 1001, 1500])
+def test_messages_are_told_apart_wherever_a_read_ends(
+    box: Mbox, desk: Desk, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr("helpdesk_cli.mail.sources.mbox.messages.CHUNK", chunk)
+    messages = [a_message(f"m{n}", b"text\n\nFrom here on\n\n" * (n * 7 % 11)) for n in range(40)]
+    box.put(*messages)
+    assert [bare(delivery.raw) for delivery in desk.fetch(box.open())] == [bare(one) for one in messages]
 
 
 def test_content_length_is_not_trusted(box: Mbox, desk: Desk) -> None:

@@ -5,6 +5,7 @@ with weekday, month, day, time and year. ``>From `` loses one ``>``. Content-Len
 says whether it was counted before or after the quoting.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from helpdesk_cli.mail.sources.contract import (
     utc_text,
 )
 
-CHUNK = 1 << 16
+CHUNK = 1 << 20
+LONGEST_FROM = 1000
+"""Of a ``From `` line so much is looked at."""
 
 
 class Found(Struct, frozen=True):
@@ -42,74 +45,72 @@ def read_messages(file: BinaryIO, start: int, max_size: int) -> Iterator[Found]:
     The last one is left out while the file does not end with a line's end: somebody still writes it.
     Raises ValueError where no message begins at ``start``.
     """
-    file.seek(start)
-    here = start
-    reading: _Reading | None = None
-    at_start = is_after_blank = True
-    line = b"\n"
-    while line := file.readline(CHUNK):
-        if at_start and is_after_blank and _begins(line, is_first=reading is None):
-            if reading is not None:
-                yield reading.ended(here)
-            reading = _Reading(here, line, max_size)
-        elif reading is not None:
-            reading.add(line, at_start=at_start)
-        elif line.strip():
-            raise ValueError("no message begins here")
-        is_after_blank = at_start and line in (b"\n", b"\r\n")
-        at_start = line.endswith(b"\n")
-        here += len(line)
-    if reading is not None and at_start:
-        yield reading.ended(here)
+    size = os.fstat(file.fileno()).st_size
+    beginning = os.pread(file.fileno(), CHUNK, start)
+    blank = len(beginning) - len(beginning.lstrip(b"\r\n"))
+    if blank == len(beginning):
+        return
+    if not beginning.startswith(b"From ", blank):
+        raise ValueError("no message begins here")
+    here = start + blank
+    for following in _starts(file, here):
+        yield _message(file, here, following, max_size)
+        here = following
+    if os.pread(file.fileno(), 1, size - 1) == b"\n":
+        yield _message(file, here, size, max_size)
 
 
-class _Reading:
-    """A message that is being read; above ``max_size`` only its beginning is kept."""
-
-    def __init__(self, start: int, from_line: bytes, max_size: int) -> None:
-        import hashlib
-
-        self.start = start
-        self.from_line = from_line
-        self.max_size = max_size
-        self.limit = max(max_size, HEAD_LIMIT)
-        self.kept = bytearray()
-        self.size = 0
-        self.hash = hashlib.sha256()
-        self.is_hashed = False
-
-    def add(self, line: bytes, *, at_start: bool) -> None:
-        if at_start and line.startswith(b">") and line.lstrip(b">").startswith(b"From "):
-            line = line[1:]
-        self.size += len(line)
-        if self.size <= self.limit:
-            self.kept += line
+def _starts(file: BinaryIO, start: int) -> Iterator[int]:
+    """Where further messages begin: after an empty line, with a line that ends as a ``From `` line does."""
+    buffer = b""
+    base = start
+    while True:
+        piece = os.pread(file.fileno(), CHUNK, base + len(buffer))
+        buffer += piece
+        sure = len(buffer) - (LONGEST_FROM if piece else 0)
+        for found in re.finditer(rb"\n\r?\n(?=From )", buffer):
+            at = found.end()
+            if at >= sure:
+                break
+            if at >= 3 and _date_of(buffer[at : at + LONGEST_FROM]):
+                yield base + at
+        if not piece:
             return
-        if not self.is_hashed:
-            self.hash.update(unmarked(bytes(self.kept)))
-            self.is_hashed = True
-        self.hash.update(line.replace(b"\r\n", b"\n"))
-
-    def ended(self, end: int) -> Found:
-        raw = bytes(self.kept)
-        if not self.is_hashed:  # the empty line before the next ``From `` belongs to the format
-            blank = 2 if raw.endswith(b"\n\r\n") else 1 if raw.endswith(b"\n\n") else 0
-            raw = raw[: len(raw) - blank]
-            self.size = len(raw)
-        whole = self.size <= self.max_size
-        return Found(
-            start=self.start,
-            end=end,
-            from_line=self.from_line,
-            raw=raw if whole else cut_head(raw[:HEAD_LIMIT]),
-            size=self.size,
-            whole=whole,
-            digest=f"sha256:{self.hash.hexdigest()}" if self.is_hashed else digest_key(raw),
-        )
+        kept = max(sure - 3, 0)  # with the empty line before what was not sure
+        buffer, base = buffer[kept:], base + kept
 
 
-def _begins(line: bytes, *, is_first: bool) -> bool:
-    return line.startswith(b"From ") and (is_first or _date_of(line) is not None)
+def _message(file: BinaryIO, start: int, end: int, max_size: int) -> Found:
+    """The message between two places; of one that is above ``max_size`` only the beginning is held."""
+    is_large = end - start > max_size + LONGEST_FROM
+    raw = os.pread(file.fileno(), HEAD_LIMIT + LONGEST_FROM if is_large else end - start, start)
+    from_line, _, raw = raw.partition(b"\n")
+    if is_large:
+        digest = _digest_of_large(file, start + len(from_line) + 1, end)
+    else:  # the empty line before the next ``From `` belongs to the format
+        raw = raw[: len(raw) - (2 if raw.endswith(b"\n\r\n") else raw.endswith(b"\n\n"))]
+    if b">From " in raw:
+        raw = re.sub(rb"(?m)^>(>*From )", rb"\1", raw)
+    whole = not is_large and len(raw) <= max_size
+    return Found(
+        start=start,
+        end=end,
+        from_line=from_line,
+        raw=raw if whole else cut_head(raw[:HEAD_LIMIT]),
+        size=end - start - len(from_line) - 1 if is_large else len(raw),
+        whole=whole,
+        digest=digest if is_large else digest_key(raw),
+    )
+
+
+def _digest_of_large(file: BinaryIO, start: int, end: int) -> str:
+    """The digest of a message that is not held; readers' flags do not change it."""
+    import hashlib
+
+    total = hashlib.sha256(unmarked(os.pread(file.fileno(), min(CHUNK, end - start), start)))
+    for at in range(start + CHUNK, end, CHUNK):
+        total.update(os.pread(file.fileno(), min(CHUNK, end - at), at).replace(b"\r\n", b"\n"))
+    return f"sha256:{total.hexdigest()}"
 
 
 @cache
@@ -121,7 +122,7 @@ def _from_line() -> "re.Pattern[bytes]":
 
 
 def _date_of(line: bytes) -> "re.Match[bytes] | None":
-    return _from_line().match(line[:1000])
+    return _from_line().match(line[:LONGEST_FROM])
 
 
 def arrival(from_line: bytes) -> str:
