@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.demo import Step
 
 
-@click.command("demo")
+@click.command(
+    "demo",
+    epilog="""\b
+Examples:
+  helpdesk demo
+  helpdesk demo /tmp/desk""",
+)
 @click.argument("folder", metavar="[DIR]", required=False)
 @shared
 def demo(call: Call, folder: str | None) -> None:

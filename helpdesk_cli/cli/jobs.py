@@ -23,7 +23,13 @@ LIMIT = click.IntRange(min=1)
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of words.")
 
 
-@click.command("init")
+@click.command(
+    "init",
+    epilog="""\b
+Examples:
+  helpdesk init
+  helpdesk init /srv/helpdesk""",
+)
 @click.argument("folder", metavar="[DIR]", required=False)
 @as_json
 @shared
@@ -69,7 +75,14 @@ def next_steps(pieces: "list[Piece]") -> str:
     )
 
 
-@click.command("fetch-mail")
+@click.command(
+    "fetch-mail",
+    epilog="""\b
+Examples:
+  helpdesk fetch-mail
+  helpdesk fetch-mail support -v
+  helpdesk fetch-mail --dry-run --limit 20""",
+)
 @click.argument("names", metavar="[MAILBOX …]", nargs=-1)
 @click.option("-L", "--limit", metavar="N", type=LIMIT, help="At most so many messages of each mailbox.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be fetched and decided; write nothing.")
@@ -155,7 +168,13 @@ def _end(call: Call, reports: "list[MailboxReport]") -> None:
         fail(failures)
 
 
-@click.command("import")
+@click.command(
+    "import",
+    epilog="""\b
+Examples:
+  helpdesk import ~/Maildir
+  helpdesk import old.mbox more.mbox letter.eml --mailbox support -v""",
+)
 @click.argument("paths", metavar="PATH …", nargs=-1, required=True)
 @click.option("--mailbox", metavar="NAME", help="The mailbox whose rules hold; else the first one.")
 @as_json
@@ -181,7 +200,13 @@ def import_(call: Call, paths: tuple[str, ...], mailbox: str | None, as_json: bo
     _end(call, [report])
 
 
-@click.command("notify")
+@click.command(
+    "notify",
+    epilog="""\b
+Examples:
+  helpdesk notify
+  helpdesk notify --dry-run""",
+)
 @click.option("-L", "--limit", metavar="N", type=LIMIT, help="At most so many letters.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be sent; send nothing.")
 @as_json

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.doctor import Check
 
 
-@click.group("mailbox", cls=Noun)
+@click.group("mailbox", cls=Noun, epilog="Example: helpdesk mailbox test support")
 def mailbox() -> None:
     """Look at the mailboxes that are fetched."""
 
@@ -28,7 +28,7 @@ MAILBOXES = Sheet(
 )
 
 
-@mailbox.command("list")
+@mailbox.command("list", epilog="Example: helpdesk mailbox list")
 @listed
 @shared
 def mailbox_list(call: Call, asked: Asked) -> None:
@@ -52,7 +52,7 @@ def mailbox_list(call: Call, asked: Asked) -> None:
     output.show_rows(MAILBOXES, rows[: asked.limit], asked, empty="there is no mailbox")
 
 
-@mailbox.command("test")
+@mailbox.command("test", epilog="Example: helpdesk mailbox test support")
 @click.argument("name")
 @as_json
 @shared
@@ -68,12 +68,18 @@ def mailbox_test(call: Call, name: str, as_json: bool) -> None:
     _tell(checks, as_json=as_json)
 
 
-@click.group("config", cls=Noun)
+@click.group("config", cls=Noun, epilog="Example: helpdesk config check")
 def config() -> None:
     """Look at the configuration."""
 
 
-@config.command("check")
+@config.command(
+    "check",
+    epilog="""\b
+Examples:
+  helpdesk config check
+  helpdesk config check --config new.toml""",
+)
 @as_json
 @shared
 def config_check(call: Call, as_json: bool) -> None:
@@ -93,7 +99,13 @@ def config_check(call: Call, as_json: bool) -> None:
         output.put(output.line(f"{settings.source}: in order"))
 
 
-@config.command("show")
+@config.command(
+    "show",
+    epilog="""\b
+Examples:
+  helpdesk config show
+  helpdesk config show --json""",
+)
 @as_json
 @shared
 def config_show(call: Call, as_json: bool) -> None:
@@ -121,7 +133,7 @@ def lines_of(values: dict[str, Any], before: str = "") -> list[str]:
     return lines
 
 
-@config.command("path")
+@config.command("path", epilog="Example: helpdesk config path")
 @as_json
 @shared
 def config_path(call: Call, as_json: bool) -> None:
@@ -135,12 +147,12 @@ def config_path(call: Call, as_json: bool) -> None:
         output.put(output.safe(path))
 
 
-@click.group("store", cls=Noun, later="restore upgrade copy purge")
+@click.group("store", cls=Noun, later="restore upgrade copy purge", epilog="Example: helpdesk store verify")
 def store() -> None:
     """Copy and examine the store."""
 
 
-@store.command("backup")
+@store.command("backup", epilog="Example: helpdesk store backup /var/backups/helpdesk.db")
 @click.argument("file")
 @as_json
 @shared
@@ -158,7 +170,7 @@ def store_backup(call: Call, file: str, as_json: bool) -> None:
         output.say(f"{file}: {size:,} bytes")
 
 
-@store.command("verify")
+@store.command("verify", epilog="Example: helpdesk store verify")
 @as_json
 @shared
 def store_verify(call: Call, as_json: bool) -> None:
@@ -173,7 +185,13 @@ def store_verify(call: Call, as_json: bool) -> None:
         output.put("the store is sound")
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    epilog="""\b
+Examples:
+  helpdesk doctor
+  helpdesk doctor --send-test you@example.com""",
+)
 @click.option("--send-test", metavar="ADDR", help="Send a test mail there by every transport.")
 @as_json
 @shared

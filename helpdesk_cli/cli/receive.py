@@ -8,7 +8,13 @@ import click
 from helpdesk_cli.cli.app import Call, desk, shared
 
 
-@click.command("receive")
+@click.command(
+    "receive",
+    epilog="""\b
+Examples:
+  helpdesk receive < mail.eml
+  helpdesk receive --mailbox local --sender "$SENDER" --recipient "$ORIGINAL_RECIPIENT\"""",
+)
 @click.option("--mailbox", metavar="NAME", help="The mailbox that it belongs to; else the only pipe.")
 @click.option("--sender", metavar="ADDR", help="The envelope's sender; else $SENDER.")
 @click.option(
