@@ -106,7 +106,7 @@ def of_key(settings: Settings) -> Generator[Check, None, bytes]:
 
 def of_store(settings: Settings, engine: Engine) -> Generator[Check, None, bool]:
     """The store: there, ours, sound, private, with room; the generator's value says whether it can be used."""
-    from helpdesk_cli.services.incoming import HEADROOM
+    from helpdesk_cli.services.headroom import check_headroom
 
     path = settings.store.url.removeprefix("sqlite:")
     if not engine.exists():
@@ -139,12 +139,10 @@ def of_store(settings: Settings, engine: Engine) -> Generator[Check, None, bool]
             owner = name_of(state.st_uid)
             text = f"{path} belongs to {owner}; what you write beside it {owner} may not read"
             yield warning("store", text, f"sudo -u {owner} helpdesk …")
-    if hasattr(os, "statvfs"):
-        room = os.statvfs(os.path.dirname(path) or ".")  # noqa: PTH120
-        free = room.f_bavail * room.f_frsize
-        if free < HEADROOM:
-            text = f"{free // 1_000_000} MB are free, {HEADROOM // 1_000_000} are needed; nothing is fetched"
-            yield Check(name="disk", level=FAIL, text=text, hint="make room", code=Busy.exit_code)
+    try:
+        check_headroom(Desk(settings=settings, engine=engine, key=b""))
+    except Busy as failure:
+        yield from failed("disk", failure, "make room")
     return not faults
 
 

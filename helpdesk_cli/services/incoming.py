@@ -16,6 +16,7 @@ from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import Busy, DeskError, NotFound, Unreachable
 from helpdesk_cli.mail.sources.contract import HEAD_LIMIT, Delivery, Source
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.headroom import check_headroom
 from helpdesk_cli.settings import Mailbox
 from helpdesk_cli.store import blobs, inbox, mailboxes
 from helpdesk_cli.store.inbox import Kept
@@ -36,9 +37,6 @@ LEFT_OVER_SECONDS = 600
 
 CHUNK = 25
 """So many mails share one transaction; it keeps the write lock for some tens of milliseconds."""
-
-HEADROOM = 64_000_000
-"""Nothing is taken in with less free space than that; the mail is safer where it is."""
 
 Progress = Callable[[int], None]
 """Told how many more messages were settled."""
@@ -382,21 +380,3 @@ def import_mail(
         source = open_paths(paths, max_size=size, deadline=lambda: 1e9)
         _drain(desk, f"import:{mailbox}", source, report, limit=None, progress=progress, is_imported=True)
     return report
-
-
-def check_headroom(desk: Desk) -> None:
-    """Refuse to take in anything while the store's disk is nearly full. Raises Busy."""
-    import os
-
-    folder = os.path.dirname(desk.settings.store.url.removeprefix("sqlite:"))  # noqa: PTH120
-    if not hasattr(os, "statvfs"):
-        return
-    try:
-        room = os.statvfs(folder)
-    except OSError:
-        return
-    free = room.f_bavail * room.f_frsize
-    if free < HEADROOM:
-        raise Busy(
-            f"{folder}: only {free // 1_000_000} MB are free, {HEADROOM // 1_000_000} are needed; nothing was fetched"
-        )

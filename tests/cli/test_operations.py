@@ -11,6 +11,9 @@ import pytest
 from desks import SMALL_DESK, Site
 from program import Run
 
+from helpdesk_cli.services import headroom
+from helpdesk_cli.services.doctor import examine
+
 ADMIN = '[desk]\nadmin = ["root@desk.example"]\n'
 WITH_ADMIN = SMALL_DESK.replace("[desk]\n", ADMIN, 1)
 
@@ -81,6 +84,12 @@ def test_a_damaged_store_is_found(run: Run, site: Site) -> None:
     done = run("store", "verify", code=1)
     assert done.err.startswith("helpdesk: the store is damaged: ")
     assert len(done.err.splitlines()) == 1
+
+
+def test_a_disk_that_is_nearly_full_is_found(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headroom, "HEADROOM", 1 << 62)
+    disk = [check for check in examine(str(site.config)) if check.name == "disk"]
+    assert [(check.level, check.code) for check in disk] == [("fail", 75)]
 
 
 def test_others_may_not_read_the_store(run: Run, site: Site) -> None:

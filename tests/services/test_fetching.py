@@ -10,7 +10,7 @@ from faults import FaultImap, Talk
 from servers import PASSWORD, Dovecot
 
 from helpdesk_cli.errors import Busy, NotFound, Unreachable
-from helpdesk_cli.services import incoming, mailroom
+from helpdesk_cli.services import headroom, incoming, mailroom
 from helpdesk_cli.services.incoming import fetch_mail, import_mail
 from helpdesk_cli.store import inbox
 
@@ -184,7 +184,7 @@ def test_the_third_attempt_that_ends_the_program_is_the_last_until_somebody_asks
 
 def test_a_disk_that_is_nearly_full_takes_nothing_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.drop(mail())
-    monkeypatch.setattr(incoming, "HEADROOM", 1 << 62)
+    monkeypatch.setattr(headroom, "HEADROOM", 1 << 62)
     with site.desk(is_job=True) as desk, pytest.raises(Busy, match="are free"):
         fetch_mail(desk)
     assert len(list((site.inbox / "new").iterdir())) == 1
