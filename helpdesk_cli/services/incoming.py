@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Outcome
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.errors import Busy, DeskError, NotFound, Unreachable
+from helpdesk_cli.errors import DeskError, NotFound, Unreachable
 from helpdesk_cli.mail.sources.contract import HEAD_LIMIT, Delivery, Source
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.headroom import check_headroom
