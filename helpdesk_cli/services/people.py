@@ -159,7 +159,8 @@ def _role(role: str) -> str:
 def new_staff(desk: Desk, login: str, *, name: str, email: str, role: str = "staff") -> Staff:
     """Make a staff member. Raises Usage for a reserved or odd login, Failed where it or the address is taken."""
     _administers(desk)
-    if login in RESERVED_LOGINS or not login.replace("-", "").replace("_", "").replace(".", "").isalnum():
+    bare = login.replace("-", "").replace("_", "").replace(".", "")
+    if login.lower() in RESERVED_LOGINS or login.startswith("-") or not bare.isalnum():
         raise Usage(
             f"{login}: cannot be a login; letters, digits, '.', '-' and '_' may, but not the words "
             + ", ".join(sorted(RESERVED_LOGINS))

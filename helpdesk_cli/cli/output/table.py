@@ -17,6 +17,9 @@ from .moments import age, local, size
 from .moments import zone as zone_named
 
 _GAP, _NARROWEST = 2, 6
+_FEWEST = 3
+"""So many columns stay on the narrowest terminal; the others go, the last first."""
+
 _LONGEST = 500
 """No terminal shows more of a value; a subject of a megabyte need not be measured."""
 
@@ -32,7 +35,11 @@ def drawn(
     """A table as text with its colours, as wide as the terminal."""
     where = zone_named(zone)
     cells = [[_shown(column, value_of(row, column.key), now, where) for column in columns] for row in rows]
-    widths = _widths(columns, cells, door.room()[0])
+    room = door.room()[0]
+    widths = _widths(columns, cells, room)
+    while len(columns) > _FEWEST and sum(widths) + _GAP * (len(columns) - 1) > room:
+        columns, cells = columns[:-1], [row[:-1] for row in cells]
+        widths = _widths(columns, cells, room)
     table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for column, width in zip(columns, widths, strict=True):
         to_the_right = column.kind in ("number", "age", "size")
