@@ -7,7 +7,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fcntl import ioctl
 
 from program import PROGRAM
@@ -23,6 +23,7 @@ def on_terminal(
     columns: int = 100,
     lines: int = 24,
     seconds: float = 60,
+    program: Sequence[str] = PROGRAM,
 ) -> tuple[int, bytes]:
     """Run ``helpdesk`` with a pseudo-terminal as its three streams; its exit code and all that it wrote.
 
@@ -39,7 +40,7 @@ def on_terminal(
         if name not in env:
             surroundings.pop(name, None)
     running = subprocess.Popen(
-        [*PROGRAM, *words],
+        [*program, *words],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
