@@ -259,6 +259,23 @@ def test_a_silent_server_is_given_up_after_the_timeout(desk: Desk, at: str) -> N
         assert time.monotonic() - started < 3
 
 
+def test_a_silent_server_is_waited_for_once(desk: Desk) -> None:
+    class Tiring(FaultImap):
+        def do_uid_fetch(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
+            if b"51" in words[0] and b"BODY" in b"".join(words):
+                talk.hang()
+            super().do_uid_fetch(talk, tag, words)
+
+        def do_uid_store(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
+            talk.hang()
+
+    with Tiring(*(a_message(f"m{n}").replace(b"\n", b"\r\n") for n in range(1, 61))) as server:
+        started = time.monotonic()
+        assert "no answer within 2 s" in run_broken(server, desk, timeout=Span(2))
+        assert time.monotonic() - started < 3.5
+        assert len(desk.kept) == 50
+
+
 @pytest.mark.parametrize("at", ["connect", "after login", "in a body"])
 def test_a_silent_server_is_given_up_at_the_deadline(desk: Desk, at: str) -> None:
     with Hanging(ONE) as server:

@@ -111,6 +111,25 @@ def test_one_message_that_will_not_go_does_not_hold_the_others(desk: Desk) -> No
         assert ["stuck" in failure.text for failure in source.failures()] == [True]
 
 
+def test_a_message_that_cannot_be_copied_is_not_removed(desk: Desk) -> None:
+    class Full(FaultImap):
+        capabilities = b"IMAP4rev1 UIDPLUS"
+
+        def do_uid_copy(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
+            if 2 in self.uids(words[0]):
+                talk.send(tag + b" NO quota exceeded\r\n")
+            else:
+                super().do_uid_copy(talk, tag, words)
+
+    with Full(ONE, TWO, THREE) as server:
+        source = reach(server, "move:Done")
+        desk.fetch(source)
+        assert list(server.messages) == [2]
+        assert DELETED not in server.flags.get(2, set())
+        assert server.target == [ONE, THREE]
+        assert ["quota" in failure.text for failure in source.failures()] == [True]
+
+
 def test_a_missing_folder_is_made_where_the_server_asks_for_it(desk: Desk) -> None:
     class Fresh(FaultImap):
         made = b""

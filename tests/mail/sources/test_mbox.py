@@ -324,6 +324,20 @@ def test_a_kill_while_cutting_loses_nothing(
     }
 
 
+def test_a_run_that_is_interrupted_ends_at_once_and_leaves_the_file(box: Mbox, desk: Desk) -> None:
+    box.put(*(a_message(f"m{number:03}") for number in range(150)))
+
+    def interrupt() -> None:
+        if len(desk.kept) > 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.fetch(box.open("delete"), between=interrupt)
+    assert len(box.left()) == 150
+    assert desk.fetch(box.open("delete")) == []
+    assert box.left() == []
+
+
 def test_a_file_rewritten_between_a_kill_and_the_recovery_keeps_what_was_to_stay(
     box: Mbox, desk: Desk
 ) -> None:

@@ -57,6 +57,7 @@ class Pop3Source:
         self.told: set[str] = set()
         self.breaks: dict[str, int] = {}  # how often the line broke while a message was being fetched
         self.at_risk = ""
+        self.has_deleted = False  # which a line that breaks before QUIT would undo
         self.failed: dict[str, Failure] = {}
         self.is_open = False
         self.broken = ""  # why nothing more may be asked
@@ -129,6 +130,9 @@ class Pop3Source:
             elif head_key(key) not in heads:
                 if key in self.breaks:
                     yield None
+                    if self.has_deleted:
+                        self._fail(key, "is left to a run that deletes nothing: the line broke at it before")
+                        continue
                 delivery = self._fetch(number, key)
                 if delivery is not None:
                     yield delivery
@@ -188,6 +192,7 @@ class Pop3Source:
     def _delete(self, key: str, number: int) -> None:
         try:
             self._ask(self.client.ask, f"DELE {number}")
+            self.has_deleted = True
         except Refused as error:
             self._fail(key, f"could not be deleted ({error})")
 
