@@ -36,7 +36,8 @@ def fetch(
 ) -> list[tuple[MailboxReport, list[Foreseen]]]:
     """What fetch-mail would bring now. Each message is decided as if it came alone.
 
-    Nothing is written here nor told to a server; some POP3 servers mark by themselves what they hand out. Raises NotFound for a mailbox that is not configured.
+    Nothing is written here nor told to a server; a POP3 server may mark by itself what it hands out.
+    Raises NotFound for a mailbox that is not configured.
     """
     end = time.monotonic() + RUN_SECONDS
     return [_mailbox(desk, name, limit, end) for name in named_mailboxes(desk, names)]
