@@ -1,6 +1,6 @@
 """The inbox and the outbox as people handle them: look, release, retry, drop, explain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,8 +10,9 @@ from helpdesk_cli.domain.mail import Inbound, Outcome
 from helpdesk_cli.domain.mail import Mailbox as Address
 from helpdesk_cli.domain.notices import Audience, Notice, notices
 from helpdesk_cli.domain.people import Client, Participant
+from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.triage import Case, Decision, Row, explain
-from helpdesk_cli.errors import Failed, NotFound, Usage
+from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.incoming import MailboxReport, mailbox_of, settle_again
 from helpdesk_cli.services.reading import Ready, department_for, make_ready
@@ -68,15 +69,36 @@ def entries(
         raise Usage(f"--outcome {outcome}: must be one of {', '.join(Outcome)}")
     wanted = (outcome,) if outcome else (() if everything else inbox.NEEDS_A_PERSON)
     with desk.engine.read() as tx:
-        return inbox.entries(tx, outcomes=wanted, mailbox=mailbox, since=since, limit=limit)
+        found = inbox.entries(tx, outcomes=wanted, mailbox=mailbox, since=since, limit=limit)
+        hidden = _hidden(tx, desk, [one.ticket for one in found])
+        return [one for one in found if one.ticket not in hidden]
+
+
+def _hidden(tx: Tx, desk: Desk, numbers: Iterable[int | None]) -> set[int | None]:
+    """Those of these tickets that the actor may not see; mail on them is as private as they are."""
+    if desk.actor.is_admin:
+        return set()
+    found = {number: tickets.load(tx, number) for number in set(numbers) if number is not None}
+    return {number for number, ticket in found.items() if ticket and not may_see(desk.actor, ticket)}
+
+
+def _seen(tx: Tx, desk: Desk, what: str, ticket: int | None) -> None:
+    """Raises NotAllowed where a mail is on a ticket that the actor may not see."""
+    if _hidden(tx, desk, [ticket]):
+        raise NotAllowed(f"{what} is on ticket {ticket}, which {desk.actor.login} may not see")
 
 
 def entry(desk: Desk, item: int) -> Entry:
-    """One message of the inbox. Raises NotFound."""
+    """One message of the inbox. Raises NotFound, NotAllowed."""
     with desk.engine.read() as tx:
-        found = inbox.entry(tx, item)
+        return _entry(tx, desk, item)
+
+
+def _entry(tx: Tx, desk: Desk, item: int) -> Entry:
+    found = inbox.entry(tx, item)
     if found is None:
         raise NotFound(f"{item}: no such message; 'helpdesk inbox list --all' shows them")
+    _seen(tx, desk, f"message {item}", found.ticket)
     return found
 
 
@@ -158,9 +180,7 @@ def drop(desk: Desk, items: Sequence[int]) -> None:
     """Put messages aside as dealt with; their bytes stay."""
     with desk.engine.write() as tx:
         for item in items:
-            found = inbox.entry(tx, item)
-            if found is None:
-                raise NotFound(f"{item}: no such message; 'helpdesk inbox list --all' shows them")
+            found = _entry(tx, desk, item)
             if found.outcome in ON_A_TICKET:
                 raise Failed(f"message {item} is on ticket {found.ticket}; nothing was changed")
             inbox.settle(
@@ -246,15 +266,22 @@ def letters(
         raise Usage(f"--state {state}: must be one of {', '.join(known)}")
     states = (state,) if state else (() if everything else outbox.NOT_SENT)
     with desk.engine.read() as tx:
-        return outbox.letters(tx, states=states, ticket=ticket, since=since, limit=limit)
+        found = outbox.letters(tx, states=states, ticket=ticket, since=since, limit=limit)
+        hidden = _hidden(tx, desk, [one.ticket for one in found])
+        return [one for one in found if one.ticket not in hidden]
 
 
 def letter(desk: Desk, number: int) -> Letter:
-    """One letter. Raises NotFound."""
+    """One letter. Raises NotFound, NotAllowed."""
     with desk.engine.read() as tx:
-        found = outbox.load(tx, number)
+        return _letter(tx, desk, number)
+
+
+def _letter(tx: Tx, desk: Desk, number: int) -> Letter:
+    found = outbox.load(tx, number)
     if found is None:
         raise NotFound(f"{number}: no such letter; 'helpdesk outbox list --all' shows them")
+    _seen(tx, desk, f"letter {number}", found.ticket)
     return found
 
 
@@ -279,11 +306,9 @@ def _restate(desk: Desk, numbers: Sequence[int], state: str) -> list[Letter]:
     """Put letters into a state, all of them or none."""
     with desk.engine.write() as tx:
         for number in numbers:
-            found = outbox.load(tx, number)
-            if found is None:
-                raise NotFound(f"{number}: no such letter; 'helpdesk outbox list --all' shows them")
+            found = _letter(tx, desk, number)
             if found.state in ("sent", "sending"):
                 raise Failed(f"letter {number} is {found.state}; nothing was changed")
             error = "" if state == "queued" else f"dropped by {desk.actor.login}"
             outbox.put_state(tx, number, state, error=error, next_attempt_at=desk.clock())
-        return [found for number in numbers if (found := outbox.load(tx, number)) is not None]
+        return [_letter(tx, desk, number) for number in numbers]

@@ -222,3 +222,27 @@ def test_a_sent_letter_never_goes_twice(held: Site, inside: Run) -> None:
         assert "is sent; nothing was changed" in inside("outbox", verb, "1", code=1).err
         assert "77: no such letter" in inside("outbox", verb, "77", code=4).err
     assert inside("outbox", "list").out == ""
+
+
+# Who may see it
+
+
+def test_mail_on_a_ticket_is_as_private_as_the_ticket(held: Site, inside: Run) -> None:
+    held.configure(HOLDING)
+    inside("staff", "new", "eve", "--name", "Eve", "--email", "eve@desk.example")
+    inside("staff", "join", "eve", "sales")
+    assert inside("inbox", "list", "--all", "--ids", login="eve").out == "1\n"
+    assert inside("outbox", "list", "--all", login="eve").out == ""
+    for words in (
+        ("inbox", "show", "2"),
+        ("inbox", "explain", "2"),
+        ("inbox", "drop", "2"),
+        ("inbox", "release", "2"),
+        ("outbox", "show", "1"),
+        ("outbox", "drop", "1"),
+        ("outbox", "retry", "1"),
+    ):
+        assert "is on ticket 1000, which eve may not see" in inside(*words, login="eve", code=3).err
+    inside("ticket", "assign", "1000", "eve")
+    inside("inbox", "show", "2", login="eve")
+    inside("outbox", "show", "1", login="eve")

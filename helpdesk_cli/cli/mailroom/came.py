@@ -74,7 +74,12 @@ def list_(
 
     with desk(call) as opened:
         found = mailroom.entries(
-            opened, outcome=outcome, mailbox=mailbox, everything=everything, since=moment(opened, since)
+            opened,
+            outcome=outcome,
+            mailbox=mailbox,
+            everything=everything,
+            since=moment(opened, since),
+            limit=None if asked.is_table else asked.limit,
         )
         show_rows(
             INBOX,

@@ -63,7 +63,13 @@ def list_(call: Call, *, state: str | None, everything: bool, since: str | None,
     from helpdesk_cli.services import mailroom
 
     with desk(call) as opened:
-        found = mailroom.letters(opened, state=state, everything=everything, since=moment(opened, since))
+        found = mailroom.letters(
+            opened,
+            state=state,
+            everything=everything,
+            since=moment(opened, since),
+            limit=None if asked.is_table else asked.limit,
+        )
         show_rows(
             OUTBOX,
             [shapes.outbox(one) for one in found[: asked.most]],
