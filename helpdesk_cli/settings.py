@@ -203,6 +203,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """The first stage, in the file's order, of a state; every configuration has one of each."""
         return next(slug for slug, stage in self.stage.items() if stage.state == state)
 
+    def stage_at_work(self) -> str:
+        """Where a ticket goes that a client's word brings back: the second open stage, else the first."""
+        stages = [slug for slug, stage in self.stage.items() if stage.state == "open"]
+        return stages[1] if len(stages) > 1 else stages[0]
+
     def middle_priority(self) -> str:
         """The priority of a ticket for which nobody names one: ``normal``, else the lower middle one."""
         slugs = list(self.priority)

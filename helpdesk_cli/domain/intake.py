@@ -9,6 +9,7 @@ from helpdesk_cli.domain.ticket import (
     CLOSED,
     INBOUND,
     NOTE,
+    OPEN,
     OUTBOUND,
     STAFF,
     SYSTEM_ROLE,
@@ -117,8 +118,8 @@ def take_in(
         )
         change = replace(change, joining=joining if knows else ())
         if decision.reopens:
-            stage = settings.first_stage("open")
-            change = moved(change, stage, "open", case.arrived_at, actor, kind="reopened")
+            kind = "reopened" if ticket.state == CLOSED else "moved"
+            change = moved(change, settings.stage_at_work(), OPEN, case.arrived_at, actor, kind=kind)
             change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
     return replace(
         change,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Outcome, Verdict, fold
 from helpdesk_cli.domain.moments import seconds_between
 from helpdesk_cli.domain.people import Client, Staff
-from helpdesk_cli.domain.ticket import CLOSED
+from helpdesk_cli.domain.ticket import OPEN, WAITING
 from helpdesk_cli.settings import Mailbox, Operation
 
 MAX_RECEIVED = 50
@@ -320,10 +320,12 @@ def _opening(case: Case, links: tuple[tuple[int, str], ...]) -> Decision:
 
 
 def _taken(case: Case, known: Known, mark: str, *, is_public: bool = True) -> Decision:
-    """A further message of a ticket; of a closed one by its age: reopened, or a new linked one."""
+    """A further message of a ticket; a waiting one goes on, a closed one is reopened or gets a linked one."""
     reply = Decision(outcome=Outcome.REPLIED, ticket=known.number, is_public=is_public, mark=mark)
-    if known.state != CLOSED or case.is_thanks:
+    if known.state == OPEN or case.is_thanks:
         return reply
+    if known.state == WAITING:
+        return replace(reply, reopens=is_public and not case.is_robot)
     age = seconds_between(known.closed_at or case.arrived_at, case.arrived_at)
     if age > case.operation.reopen_days * 86400:
         if not case.facts.department and not known.department:

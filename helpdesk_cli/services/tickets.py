@@ -255,7 +255,7 @@ def close(desk: Desk, numbers: Sequence[int], text: str = "") -> None:
 
 def reopen(desk: Desk, numbers: Sequence[int]) -> None:
     """Open closed tickets again. Raises Failed for one that is not closed."""
-    at, stage = desk.clock(), desk.settings.first_stage("open")
+    at, stage = desk.clock(), desk.settings.stage_at_work()
 
     def undone(_: Tx, change: Change) -> Change:
         if change.ticket.state != CLOSED:

@@ -236,9 +236,16 @@ def closed(days: float) -> Any:
             (),
         ),
         ({"facts": {**ANN, "tag": closed(1)}}, Outcome.REPLIED, True, ()),
+        ({"facts": {**ANN, "client_ticket": a_known(state="waiting")}}, Outcome.REPLIED, True, ()),
+        (
+            {"facts": {"client_ticket": a_known(state="waiting")}, "inbound": STRANGER},
+            Outcome.REPLIED,
+            False,
+            (),
+        ),
     ],
 )
-def test_an_answer_to_a_closed_ticket_reopens_it_or_opens_a_linked_one(
+def test_an_answer_brings_a_ticket_back_or_opens_a_linked_one(
     parts: dict[str, Any], outcome: Outcome, reopens: bool, links: tuple[tuple[int, str], ...]
 ) -> None:
     decision = triage(a_case(**parts))

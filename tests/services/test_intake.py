@@ -229,6 +229,15 @@ def test_thanks_alone_do_not_reopen(office: Any) -> None:
     assert "reopened" in office.events(1000)
 
 
+def test_a_clients_answer_brings_a_waiting_ticket_back_to_work(office: Any) -> None:
+    office.mail(mail())
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Which printer?", stage="awaiting"))
+    assert office.ticket(1000).state == "waiting"
+    office.mail(mail("The red one.", number=2, headers="References: <1@client.example>\r\n"))
+    assert (office.ticket(1000).stage, office.ticket(1000).state) == ("in-progress", "open")
+    assert office.events(1000)[-2:] == ["replied", "moved"]
+
+
 def test_an_answer_after_reopen_days_opens_a_linked_ticket(office: Any) -> None:
     office.mail(mail())
     tickets.move(office.by("bob"), [1000], "done")
