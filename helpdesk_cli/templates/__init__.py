@@ -15,7 +15,9 @@ Kinds about a ticket, besides:
                      message), left_out (how many messages the discussion leaves out)
     alert            event "opened" | "replied", author {name, email}, message as above,
                      warnings [line] ("the sender is not authenticated", …)
-    pager            nothing more; one text of at most 160 characters, without HTML
+    pager            withheld (how many pages the limits held back in the last hour; only where some were),
+                     text (instead of a ticket: what happened to the whole desk); one text of at most
+                     160 characters, without HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
                      message {at}, inbox_id
     bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)
