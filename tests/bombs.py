@@ -94,3 +94,42 @@ BOMBS = {
     "colons": b":" * 1_000_000,
     "flowed": b"Content-Type: text/plain; format=flowed\n\n" + b"> a \n>> b \n" * 100_000,
 }
+
+
+def _typed(kind: str, body: bytes) -> bytes:
+    """The end of a header that says what the body is, and the body."""
+    return b"Content-Type: " + kind.encode() + b"\n\n" + body
+
+
+LONG_TEXTS = {
+    "quote header": _typed("text/plain", (b" on " + b"x" * 200 + b" at " + b"y" * 200 + b"\n") * 2_000),
+    "quote marks": _typed("text/plain", b">" * 100_000),
+    "quoted lines": _typed("text/plain", b"> a\n" * 50_000),
+    "alternating quotes": _typed("text/plain", b"text\n> quoted\n" * 25_000),
+    "attributions": _typed("text/plain", b"On Mon, 1 Jan 2026 at 10:00, A <a@b.test>\n" * 20_000),
+    "header blocks": _typed("text/plain", b"From: a@b.test\nSent: Monday\nTo: c@d.test\n" * 15_000),
+    "rules": _typed("text/plain", b"_" * 200_000 + b"\n" + b"-----Original Message-----\n" * 10_000),
+    "one line": _typed("text/plain", b"a" * 2_000_000),
+    "word html": _typed(
+        "text/html",
+        b"<html><body>" + b'<p class=MsoNormal style="margin:0"><o:p>&nbsp;</o:p></p>' * 33_000 + b"hello",
+    ),
+    "deep html": _typed("text/html", b"<div>" * 100_000 + b"hello"),
+    "open tags": _typed("text/html", b"<" * 500_000),
+    "html comments": _typed("text/html", b"<!--" * 200_000),
+    "entities": _typed("text/html", b"&amp" * 500_000),
+    "cells": _typed("text/html", b"<table>" + b"<tr><td>a<td>b" * 50_000),
+    "large base64": b"Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base64\n\n"
+    + (b"A" * 76 + b"\n") * 250_000,
+}
+"""Mails that are long rather than broken: their readers search, convert and compare."""
+
+_MAKERS = {"nested": nested, "attached": attached}
+
+
+def bomb(name: str) -> bytes:
+    """A bomb by its name, or by its maker's and a number: ``nested 300``."""
+    maker, _, number = name.rpartition(" ")
+    if maker in _MAKERS:
+        return _MAKERS[maker](int(number))
+    return (BOMBS | LONG_TEXTS)[name]
