@@ -174,12 +174,23 @@ def run(command: click.Command, words: Sequence[str]) -> int:
     """Run the program and return its exit code; every failure has been told by then."""
     _fill_gaps()
     try:
+        _refuse_bytes(words)
         with command.make_context("helpdesk", list(words), obj=Call()) as ctx:
             command.invoke(ctx)
         sys.stdout.flush()
         return 0
     except BaseException as error:  # noqa: BLE001 the one place where all of them end
         return told(error)
+
+
+def _refuse_bytes(words: Sequence[str]) -> None:
+    """Raise Usage for a word that is no text; only the name of a file may be such bytes."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            if not any(os.path.lexists(name) for name in (word, word.partition("=")[2])):
+                raise click.UsageError(f"{word}: is not written in UTF-8") from None
 
 
 def run_silently(command: click.Command, words: Sequence[str], receipt: Callable[[], None]) -> None:

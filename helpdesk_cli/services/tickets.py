@@ -137,12 +137,14 @@ def department_of(desk: Desk, wanted: str | None) -> str:
 
 def keep_files(tx: Tx, files: Sequence[File]) -> tuple[Part, ...]:
     """Store files that staff attach; what a message says of them."""
+    from helpdesk_cli.mail.names import safe_name
+
     parts = []
     for file in files:
         digest = blobs.digest(file.data)
         codec, data = blobs.packed(file.data)
         blobs.keep(tx, digest, len(file.data), codec, data)
-        parts.append(Part(file.name, file.type, len(file.data), digest, 0, 0))
+        parts.append(Part(safe_name(file.name, file.type), file.type, len(file.data), digest, 0, 0))
     return tuple(parts)
 
 

@@ -160,7 +160,7 @@ def test_a_ticket_moves_is_closed_and_opened_again(ticket: int, inside: Run) -> 
     assert (closed["stage"], closed["state"]) == ("done", "closed")
     assert closed["closed_at"] is not None
     inside("ticket", "reopen", "1000")
-    assert (shown(inside)["stage"], shown(inside)["closed_at"]) == ("new", None)
+    assert (shown(inside)["stage"], shown(inside)["closed_at"]) == ("in-progress", None)
     assert "is not closed" in inside("ticket", "reopen", "1000", code=1).err
 
 
@@ -294,3 +294,22 @@ def test_a_ticket_that_there_is_not_is_4(site: Site, inside: Run, verb: str) -> 
 @pytest.mark.parametrize("word", ["x", "10.5", "-1", "１０００", ""])
 def test_what_is_no_number_is_2(site: Site, inside: Run, word: str) -> None:
     inside("ticket", "show", word, code=2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("new", "--client", "a@client.example", "-s", "bad\udcff", "-m", "x"),
+        ("list", "--search", "\udcff"),
+        ("note", "1000", "-m", "\udcff"),
+    ],
+)
+def test_bytes_that_are_no_text_are_2(ticket: int, inside: Run, words: tuple[str, ...]) -> None:
+    assert "is not written in UTF-8" in inside("ticket", *words, code=2).err
+
+
+def test_a_file_may_have_any_name(ticket: int, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a\udcff\n\x1b.txt"
+    path.write_text("x")
+    run("ticket", "note", "1000", "-m", "See", "-a", str(path))
+    assert run("ticket", "attachments", "1000", "--fields", "name,size").out.endswith(".txt\t1\n")

@@ -63,7 +63,7 @@ def close(call: Call, numbers: Numbers, *, wording: Wording, yes: bool, as_json:
 @as_json
 @shared
 def reopen(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
-    """Open closed tickets again, in the first open stage."""
+    """Open closed tickets again, in the stage of tickets at work."""
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
