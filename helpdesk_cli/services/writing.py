@@ -39,6 +39,7 @@ class Written(Struct, frozen=True, kw_only=True):
 def write(desk: Desk, letter: Letter) -> Written:
     """The bytes of a letter. Raises Failed for a broken template, ValueError for an impossible address."""
     from helpdesk_cli.templates import render
+    from helpdesk_cli.templates.facts import one_line
 
     with desk.engine.read() as tx:
         ticket = tickets.load(tx, letter.ticket) if letter.ticket else None
@@ -55,7 +56,7 @@ def write(desk: Desk, letter: Letter) -> Written:
     mail = Mail(
         message_id=letter.message_id,
         sender=sender,
-        recipient=Mailbox(letter.recipient, letter.recipient_name),
+        recipient=Mailbox(letter.recipient, one_line(letter.recipient_name)),
         date=desk.clock(),
         reply_to=_reply_to(desk, department, letter),
         subject=words.subject,
