@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import read as read_moment
 from helpdesk_cli.domain.triage import TABLE
-from helpdesk_cli.mail.sources.contract import Delivery
 from helpdesk_cli.services import incoming, mailroom, people, tickets, views
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import inbox
