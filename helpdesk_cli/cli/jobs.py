@@ -15,7 +15,7 @@ from helpdesk_cli.errors import DeskError, Failed
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.first_run import Piece
-    from helpdesk_cli.services.incoming import MailboxReport
+    from helpdesk_cli.services.line import MailboxReport
     from helpdesk_cli.services.outgoing import SendReport
 
 LIMIT = click.IntRange(min=1)
@@ -61,18 +61,27 @@ def next_steps(pieces: "list[Piece]") -> str:
 
     file = pieces[0].path
     with_config = "" if file == user_file() else f" --config {quote(file)}"
+    cron = f"{quote(program())}{with_config}"  # cron looks in few places for programs
     edit = f"write your mail server into {file}, at the lines marked >>>" if pieces[0].is_new else ""
     steps = [
         edit,
         f"helpdesk{with_config} staff new LOGIN --name NAME --email ADDRESS --role admin",
         f"helpdesk{with_config} staff join LOGIN support",
         f"helpdesk{with_config} doctor",
-        f"crontab -e:  * * * * * helpdesk{with_config} fetch-mail; helpdesk{with_config} notify",
+        f"crontab -e:  * * * * * {cron} fetch-mail; {cron} notify",
     ]
     lines = [f"  {number}. {step}" for number, step in enumerate(filter(None, steps), 1)]
     return "\n".join(
         ["", "Next:", *lines, "", "Keep a copy of the key: answers to your mails are known by it."]
     )
+
+
+def program() -> str:
+    """Where this program lies, as cron must be told; its bare name where it was not started by that."""
+    from pathlib import Path
+
+    called = Path(sys.argv[0]).absolute()
+    return str(called) if called.name == "helpdesk" and called.is_file() else "helpdesk"
 
 
 @click.command(

@@ -75,7 +75,13 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
 
 
 def of_people(settings: Settings) -> Iterator[Check]:
-    """Who hears when the desk is broken, and in which zone people read times."""
+    """Under which name we write, who hears when the desk is broken, in which zone people read times."""
+    if settings.desk.domain == "localhost":
+        yield warning(
+            "domain",
+            "our Message-IDs end in @localhost, which makes spam filters suspicious",
+            'set desk.domain = "example.com", your mail domain',
+        )
     if not settings.desk.admin:
         yield warning(
             "admin", "nobody hears when the desk itself is broken", 'set desk.admin = ["you@example.com"]'

@@ -109,6 +109,7 @@ def test_the_commented_tables_show_the_defaults(write: Callable[..., str]) -> No
 def test_the_newcomers_edits_make_a_desk(write: Callable[..., str]) -> None:
     text = EXAMPLE.read_text()
     for old, new in (
+        ('domain = "localhost"             # >>>', 'domain = "firm.example" # >>>'),
         ('host = "imap.example.com"', 'host = "mail.firm.example"'),
         ('username = "support@example.com" # >>>', 'username = "desk@firm.example" # >>>'),
         ('password_command = ["pass", "show", "support"]  # >>>', 'password_command = "cat /run/pw" # >>>'),
@@ -116,5 +117,5 @@ def test_the_newcomers_edits_make_a_desk(write: Callable[..., str]) -> None:
     ):
         assert text.count(f"\n{old}") == 1
         text = text.replace(f"\n{old}", f"\n{new}")
-    assert text.count("# >>>") == 4
+    assert text.count("# >>>") == 5
     assert load(write(text)).own_addresses() == {"desk@firm.example"}
