@@ -102,6 +102,15 @@ class SqliteTx:
         )
 
 
+def _keep_log(path: str) -> None:
+    """Let a new copy of a store use a write-ahead log, as its original does."""
+    copy = sqlite3.connect(path)
+    try:
+        copy.execute("pragma journal_mode = wal")
+    finally:
+        copy.close()
+
+
 class SqliteEngine:
     """A store in one file, for one host."""
 
@@ -229,7 +238,10 @@ class SqliteEngine:
             raise Failed(f"{path}: there is a file already; name another")
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            self._connect().execute("vacuum into ?", (path,))
+            connection = self._connect()
+            connection.execute("vacuum into ?", (path,))
+            if connection.execute("pragma journal_mode").fetchone()[0] == "wal":
+                _keep_log(path)  # which a copy forgets: put back, readers would wait for writers
         except sqlite3.Error as error:
             os.unlink(path)
             raise told(error, path) from None
