@@ -131,10 +131,8 @@ create table ticket (
 );
 create index ticket_active on ticket (is_active, updated_at);
 create index ticket_updated on ticket (updated_at);
-create index ticket_client on ticket (client_id, updated_at);
-create index ticket_assignee on ticket (assignee, is_active, updated_at);
-create index ticket_department on ticket (department, is_active, updated_at);
-create index ticket_stage on ticket (stage, updated_at);
+create index ticket_client on ticket (client_id);
+create index ticket_assignee on ticket (assignee, is_active);
 
 create table ticket_tag (
   ticket integer not null references ticket (number),

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.domain.people import Client, Staff
     from helpdesk_cli.domain.ticket import Event, Message
     from helpdesk_cli.domain.triage import Decision
-    from helpdesk_cli.services.incoming import MailboxReport
+    from helpdesk_cli.services.line import MailboxReport
     from helpdesk_cli.services.mailroom import Entry, Explained, Letter
     from helpdesk_cli.services.outgoing import SendReport
     from helpdesk_cli.services.views import File, Listed, Whole

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Inbound, Outcome, fold
-from helpdesk_cli.domain.people import Client, Staff
+from helpdesk_cli.domain.people import SYSTEM, Client, Staff
 from helpdesk_cli.domain.ticket import (
     CLIENT,
     CLOSED,
@@ -22,7 +22,7 @@ from helpdesk_cli.domain.ticket import (
     opened,
     said,
 )
-from helpdesk_cli.domain.triage import Case, Decision
+from helpdesk_cli.domain.triage import Case, Decision, Known
 from helpdesk_cli.settings import Settings
 
 NO_SUBJECT = "(no subject)"
@@ -98,25 +98,15 @@ def take_in(
     """What a decided mail does to its ticket, or to a new one where ``ticket`` is None."""
     staff = case.facts.staff if decision.as_staff else None
     message = message_of(case, decision, client, staff, item)
-    actor = staff.login if staff else (fold(case.inbound.sender.address) if case.inbound.sender else "system")
-    joining = (
-        (Joining(address=case.inbound.sender.address, name=message.author.name, client_id=client.id),)
-        if client is not None and case.inbound.sender is not None and decision.is_public and not staff
-        else ()
-    )
+    actor = staff.login if staff else (case.sender or SYSTEM)
+    joining = _joining(case, decision, client, message.author.name, is_new=ticket is None)
     if ticket is None:
-        fresh = new_ticket(case, settings, department, client, is_closed=decision.outcome is Outcome.ARCHIVED)
+        is_closed = decision.outcome is Outcome.ARCHIVED
+        fresh = new_ticket(case, settings, department, client, is_closed=is_closed)
         change = opened(fresh, message, actor, (*joining, *_joining_cc(case, settings)))
     else:
-        change = said(
-            ticket, message, actor, _event(decision), **({"mark": decision.mark} if decision.mark else {})
-        )
-        knows = (
-            case.inbound.sender is not None
-            and decision.outcome is Outcome.REPLIED
-            and decision.mark != "flood"
-        )
-        change = replace(change, joining=joining if knows else ())
+        told: dict[str, object] = {"mark": decision.mark} if decision.mark else {}
+        change = replace(said(ticket, message, actor, _event(decision), **told), joining=joining)
         if decision.reopens:
             kind = "reopened" if ticket.state == CLOSED else "moved"
             change = moved(change, settings.stage_at_work(), OPEN, case.arrived_at, actor, kind=kind)
@@ -129,6 +119,30 @@ def take_in(
         repeat_subject=decision.repeats_subject,
         page=decision.pages,
     )
+
+
+def _joining(
+    case: Case, decision: Decision, client: Client | None, name: str, *, is_new: bool
+) -> tuple[Joining, ...]:
+    """The sender as a participant: of a new ticket, or with the address that they wrote from this time.
+
+    Nobody joins by a mail that only staff see, nor by an automatic one.
+    """
+    sender = case.inbound.sender
+    if client is None or sender is None or decision.as_staff or not decision.is_public:
+        return ()
+    if not is_new:
+        if decision.outcome is not Outcome.REPLIED or decision.mark == "flood":
+            return ()
+        if len(client.addresses) == 1 and any(case.sender in known.people for known in _claimed(case)):
+            return ()  # they have one address and write from where they always did
+    return (Joining(address=sender.address, name=name, client_id=client.id),)
+
+
+def _claimed(case: Case) -> list[Known]:
+    """The tickets that a mail claims."""
+    facts = case.facts
+    return [known for known in (facts.client_ticket, facts.reference, facts.tag) if known is not None]
 
 
 def _event(decision: Decision) -> str:

@@ -68,7 +68,8 @@ def connect(host: str, port: int, patience: Patience) -> "socket":
         try:
             line.settimeout(patience.seconds())
             line.connect(address)
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a command sent in two parts else waits
+            # A command that is sent in two parts waits otherwise.
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return line
         except OSError as error:
             line.close()

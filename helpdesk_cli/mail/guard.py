@@ -45,15 +45,19 @@ def parse_guarded(raw: bytes, *, suspect: bool = False, limits: Limits = DEFAULT
 
     Raises ParseDefeated where the child does not bring it to an end.
     """
-    if suspect or _header_is_heavy(raw):
-        return _in_child(raw, limits)
+    inbound = None if suspect else ordinary(raw)
+    return _in_child(raw, limits) if inbound is None else inbound
+
+
+def ordinary(raw: bytes) -> Inbound | None:
+    """Read a mail that looks ordinary, in this process; None for one that does not."""
+    if _header_is_heavy(raw):
+        return None
     try:
         skeleton = split(raw)
     except Exception:  # noqa: BLE001  parse() tells what can be told
         return parse(raw)
-    if _is_heavy(raw, skeleton):
-        return _in_child(raw, limits)
-    return parse(raw, skeleton)
+    return None if _is_heavy(raw, skeleton) else parse(raw, skeleton)
 
 
 def _header_is_heavy(raw: bytes) -> bool:
@@ -84,14 +88,11 @@ def _in_child(raw: bytes, limits: Limits) -> Inbound:
     """Read a mail in a process of its own, which sees nothing of ours but the bytes."""
     import json
     import subprocess
-    from pathlib import Path
 
     import msgspec
 
-    package = str(Path(__file__).resolve().parents[2])
-    places = [package, *(str(Path(place).resolve()) for place in sys.path if place)]
     memory = limits.memory + limits.times_size * len(raw)
-    command = [sys.executable, "-I", "-c", _START, json.dumps(places), str(limits.cpu), str(memory)]
+    command = [sys.executable, "-I", "-c", _START, json.dumps(places()), str(limits.cpu), str(memory)]
     try:
         done = subprocess.run(command, input=raw, capture_output=True, timeout=limits.wall, check=False)
     except subprocess.TimeoutExpired:
@@ -104,6 +105,29 @@ def _in_child(raw: bytes, limits: Limits) -> Inbound:
         return msgspec.msgpack.decode(done.stdout, type=Inbound)
     except msgspec.MsgspecError:
         raise ParseDefeated("reading it ended without a result") from None
+
+
+def places() -> list[str]:
+    """Where a child finds modules: where we do, and nothing that depends on the directory it stands in."""
+    from pathlib import Path
+
+    package = str(Path(__file__).resolve().parents[2])
+    return [package, *(str(Path(place).resolve()) for place in sys.path if place)]
+
+
+def bound(cpu: int, memory: int) -> None:
+    """Limit this process to so many processor seconds in all and bytes of memory; Windows knows neither."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for what, most in (
+        (resource.RLIMIT_CPU, cpu),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 _NO_MEMORY = 3
@@ -128,18 +152,7 @@ def serve() -> None:
 
     import msgspec
 
-    cpu, memory = int(sys.argv[2]), int(sys.argv[3])
-    if sys.platform != "win32":
-        import resource
-
-        for what, most in (
-            (resource.RLIMIT_CPU, cpu),
-            (resource.RLIMIT_AS, memory),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            _, hard = resource.getrlimit(what)
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(what, (most, most))
+    bound(int(sys.argv[2]), int(sys.argv[3]))
     try:
         answer = msgspec.msgpack.encode(parse(sys.stdin.buffer.read()))
     except MemoryError:

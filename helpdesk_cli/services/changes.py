@@ -132,6 +132,10 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
 
 def is_over(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> bool:
     """Whether one of these rates is used up."""
+    # Nearly always the longest window alone tells that none is.
+    most = tallies.count(tx, kind, key, later(at, -max(rate.seconds for rate in rates)))
+    if most < min(rate.count for rate in rates):
+        return False
     return any(tallies.count(tx, kind, key, later(at, -rate.seconds)) >= rate.count for rate in rates)
 
 

@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 from helpdesk_cli.errors import Failed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.incoming import MailboxReport, mailbox_of, receive
+from helpdesk_cli.services.incoming import receive
+from helpdesk_cli.services.line import MailboxReport, mailbox_of
 
 
 def hand_over(

@@ -5,55 +5,28 @@ between any two lines leaves a message either "not here, still on the server" or
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Outcome
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import DeskError, NotFound, Unreachable
-from helpdesk_cli.mail.sources.contract import HEAD_LIMIT, Delivery, Source
+from helpdesk_cli.mail.sources.contract import Delivery, Source
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.headroom import check_headroom
-from helpdesk_cli.settings import Mailbox
+from helpdesk_cli.services.line import Line, MailboxReport, Progress, mailbox_of, settle_pending
 from helpdesk_cli.store import blobs, inbox, mailboxes
 from helpdesk_cli.store.inbox import Kept
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpdesk_cli.services.reading import Ready
-
 RUN_SECONDS = 240.0
 """A run of fetch-mail ends by then, whatever the servers do; cron starts the next one anyway."""
 
-ATTEMPTS = 3
-"""A message that defeated the parser so often is ``failed``: kept, listed, and tried when somebody asks."""
-
 LEFT_OVER_SECONDS = 600
 """What another way in kept and did not settle for so long was left over by a run that died."""
-
-CHUNK = 25
-"""So many mails share one transaction; it keeps the write lock for some tens of milliseconds."""
-
-Progress = Callable[[int], None]
-"""Told how many more messages were settled."""
-
-
-class MailboxReport(Struct, kw_only=True):
-    """What a run did with one mailbox; the outcomes add up to ``fetched``."""
-
-    name: str
-    fetched: int = 0
-    outcomes: dict[str, int] = field(default_factory=dict)
-    error: str | None = None
-    failure: DeskError | None = None  # what ended it
-    is_busy: bool = False  # another run is at work on it
-
-    def count(self, outcome: Outcome) -> None:
-        self.outcomes[outcome.value] = self.outcomes.get(outcome.value, 0) + 1
 
 
 def fetch_mail(
@@ -127,7 +100,7 @@ def _fetch(
             if not is_ours:
                 report.is_busy = True
                 return report
-            _settle_pending(desk, name, report, progress)
+            settle_pending(desk, name, report, progress)
             source = open_source(name, mailbox, secret_of(mailbox, f"mailbox.{name}"), deadline=left)
             _drain(desk, name, source, report, limit=limit, progress=progress)
             with desk.engine.write() as tx:
@@ -165,7 +138,7 @@ def _drain(
 
     taken, was_reached = 0, False
     try:
-        with source:
+        with Line(desk, report, progress) as line, source:
             was_reached = True
             for waiting in source.waiting(known, memory):
                 batch = waiting if limit is None else waiting[: limit - taken]
@@ -173,7 +146,7 @@ def _drain(
                     break
                 kept = keep(desk, name, batch, is_imported=is_imported)
                 source.done([delivery.key for delivery in batch])
-                settle_all(desk, kept, report, progress)
+                line.take(kept)
                 taken += len(batch)
                 if limit is not None and taken >= limit:
                     break
@@ -221,132 +194,12 @@ def _arrival(claimed: str, now: str) -> str:
     return min(claimed, now) if claimed else now
 
 
-def settle_all(
-    desk: Desk, items: Iterable[tuple[Kept, bytes]], report: MailboxReport, progress: Progress | None = None
-) -> None:
-    """Transaction 2, some mails each: read them outside of it, decide and carry out inside."""
-    chunk: list[Ready] = []
-    for kept, raw in items:
-        report.fetched += 1
-        ready = _read(desk, kept, raw, report)
-        if ready is not None:
-            chunk.append(ready)
-        if len(chunk) >= CHUNK or len(raw) > 1_000_000:
-            _settle_chunk(desk, chunk, report)
-            chunk = []
-        if progress is not None:
-            progress(1)
-    _settle_chunk(desk, chunk, report)
-
-
-def mailbox_of(desk: Desk, name: str) -> Mailbox:
-    """The settings of a message's mailbox; what came through one that is gone counts as the default."""
-    name = name.removeprefix("import:")
-    if name in desk.settings.mailbox:
-        return desk.settings.mailbox[name]
-    return Mailbox(kind="pipe", department=next(iter(desk.settings.department), ""))
-
-
-def _read(desk: Desk, kept: Kept, raw: bytes, report: MailboxReport) -> "Ready | None":
-    """A mail made ready, or None where it defeated us: it stays pending, and the third time it failed."""
-    from helpdesk_cli.mail.guard import ParseDefeated
-    from helpdesk_cli.services.reading import make_ready
-
-    try:
-        return make_ready(desk, kept, raw, mailbox_of(desk, kept.mailbox))
-    except (ParseDefeated, MemoryError, RecursionError) as error:
-        _defeated(desk, kept, report, str(error) or type(error).__name__)
-        return None
-
-
-def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -> None:
-    if not chunk:
-        return
-    from helpdesk_cli.services.settling import settle
-
-    defeated: list[tuple[Kept, str]] = []
-    outcomes: list[Outcome] = []
-    with desk.engine.write() as tx:
-        for ready in chunk:
-            try:
-                with tx.savepoint():
-                    outcome = settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox))
-            except DeskError:
-                raise
-            except Exception as error:  # noqa: BLE001 one mail never stops the others; it is kept and listed
-                defeated.append((ready.kept, f"{type(error).__name__}: {error}"))
-                continue
-            if outcome is None:
-                report.fetched -= 1  # another run settled it and counts it
-            else:
-                outcomes.append(outcome)
-    for outcome in outcomes:
-        report.count(outcome)
-    for kept, reason in defeated:
-        _defeated(desk, kept, report, reason)
-
-
-def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> None:
-    """Note an attempt that came to nothing."""
-    is_last = kept.attempts >= ATTEMPTS
-    shown = _head_of(desk, kept) if is_last else {}
-    with desk.engine.write() as tx:
-        inbox.settle(tx, kept.id, note=reason[:1000])
-        if is_last:
-            inbox.settle(tx, kept.id, outcome="failed", reason="defeated", settled_at=desk.clock(), **shown)
-    report.count(Outcome.FAILED if is_last else Outcome.PENDING)
-    if is_last:
-        report.error = (
-            f"message {kept.id} could not be read ({reason[:200]}); see 'helpdesk inbox show {kept.id}'"
-        )
-        report.failure = DeskError(report.error)
-
-
-def _head_of(desk: Desk, kept: Kept) -> dict[str, str]:
-    """What lists show of a mail that could not be read: its header alone."""
-    from helpdesk_cli.mail.parse import headers_only
-
-    with desk.engine.read() as tx:
-        raw = blobs.load(tx, kept.sha256)
-    head = headers_only((raw or b"")[:HEAD_LIMIT])
-    return {
-        "message_id": head.message_id,
-        "subject": head.subject,
-        "from_address": head.sender.address if head.sender else "",
-        "from_name": head.sender.name if head.sender else "",
-    }
-
-
-def _settle_pending(
-    desk: Desk, name: str, report: MailboxReport, progress: Progress | None, *, before: str | None = None
-) -> None:
-    """Settle what an earlier run kept and did not finish, one by one, each attempt counted first."""
-    with desk.engine.read() as tx:
-        waiting = inbox.pending(tx, name, before)
-    for kept in waiting:
-        settle_again(desk, kept, report)
-        if progress is not None:
-            progress(1)
-
-
-def settle_again(desk: Desk, kept: Kept, report: MailboxReport) -> None:
-    """One more attempt at a kept message, counted before it is made."""
-    if kept.attempts >= ATTEMPTS:
-        report.fetched += 1
-        _defeated(desk, kept, report, "reading it ended the program")
-        return
-    with desk.engine.write() as tx:
-        inbox.count_attempt(tx, kept.id)
-        raw = blobs.load(tx, kept.sha256)
-    settle_all(desk, [(replace(kept, attempts=kept.attempts + 1), raw or b"")], report)
-
-
 def _left_over(desk: Desk, progress: Progress | None) -> MailboxReport:
     """What other ways in (a pipe, an import) left over long ago."""
     report = MailboxReport(name="(left over)")
     with desk.engine.lock("left-over") as is_ours:
         if is_ours:
-            _settle_pending(desk, "", report, progress, before=later(desk.clock(), -LEFT_OVER_SECONDS))
+            settle_pending(desk, "", report, progress, before=later(desk.clock(), -LEFT_OVER_SECONDS))
     return report
 
 
@@ -359,7 +212,8 @@ def receive(
     kept = keep(desk, mailbox, [delivery])
     if told is not None:
         told()
-    settle_all(desk, kept, report)
+    with Line(desk, report) as line:
+        line.take(kept)
     return report
 
 
@@ -375,7 +229,7 @@ def import_mail(
         if not is_ours:
             report.is_busy = True
             return report
-        _settle_pending(desk, f"import:{mailbox}", report, progress)
+        settle_pending(desk, f"import:{mailbox}", report, progress)
         size = mailbox_of(desk, mailbox).max_size
         source = open_paths(paths, max_size=size, deadline=lambda: 1e9)
         _drain(desk, f"import:{mailbox}", source, report, limit=None, progress=progress, is_imported=True)

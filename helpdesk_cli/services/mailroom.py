@@ -14,7 +14,7 @@ from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.triage import Case, Decision, Row, explain
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.incoming import MailboxReport, mailbox_of, settle_again
+from helpdesk_cli.services.line import MailboxReport, mailbox_of, settle_again
 from helpdesk_cli.services.reading import Ready, department_for, make_ready
 from helpdesk_cli.services.settling import Release, make_case, settle
 from helpdesk_cli.store import blobs, inbox, outbox, people, tickets

@@ -11,7 +11,8 @@ from helpdesk_cli.domain.triage import Decision, triage
 from helpdesk_cli.errors import DeskError
 from helpdesk_cli.mail.sources.contract import Delivery
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.incoming import RUN_SECONDS, MailboxReport, named_mailboxes
+from helpdesk_cli.services.incoming import RUN_SECONDS, named_mailboxes
+from helpdesk_cli.services.line import MailboxReport
 from helpdesk_cli.services.reading import Ready, make_ready
 from helpdesk_cli.services.settling import BACKLOG_SECONDS, make_case
 from helpdesk_cli.store import blobs, inbox, mailboxes, outbox

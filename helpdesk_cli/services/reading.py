@@ -63,14 +63,18 @@ def core_of(raw: bytes) -> str:
     return digest.hexdigest()
 
 
-def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox) -> Ready:
-    """Read a mail. Raises mail.guard.ParseDefeated where that cannot be done within bounds."""
+def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: Inbound | None = None) -> Ready:
+    """Read a mail, unless ``inbound`` is what was read of it already.
+
+    Raises mail.guard.ParseDefeated where that cannot be done within bounds.
+    """
     from helpdesk_cli.mail.authenticity import verdict
     from helpdesk_cli.mail.claims import claims
     from helpdesk_cli.mail.guard import parse_guarded
     from helpdesk_cli.mail.text import REPLY_LINE, is_only_thanks
 
-    inbound = parse_guarded(raw, suspect=kept.attempts > 1)
+    if inbound is None:
+        inbound = parse_guarded(raw, suspect=kept.attempts > 1)
     departments = desk.settings.department.values()
     return Ready(
         kept=kept,

@@ -54,12 +54,21 @@ def box_in(folder: Path, kind: str, after: str) -> str:
     )
 
 
-def survive(site: Site, deliver: Deliver, words: Sequence[str], name: str, seed: int) -> None:
+def survive(
+    site: Site,
+    deliver: Deliver,
+    words: Sequence[str],
+    name: str,
+    seed: int,
+    *,
+    each: int = EACH,
+    kills: int = KILLS,
+) -> None:
     program = Program(site)
     sent: list[str] = []
 
     def bring() -> None:
-        fresh = markers(name, range(len(sent), len(sent) + EACH))
+        fresh = markers(name, range(len(sent), len(sent) + each))
         deliver([mail(marker) for marker in fresh])
         sent.extend(fresh)
 
@@ -72,7 +81,7 @@ def survive(site: Site, deliver: Deliver, words: Sequence[str], name: str, seed:
         bring()
         return program.killed(*words, after=after)
 
-    assert kill_often(one, usual, seed=seed) >= KILLS
+    assert kill_often(one, usual, seed=seed, kills=kills) >= kills
     while program.whole(*words) == 1:  # a mail that was given up is told once; a person tries it again
         pass
     assert subjects(site) == sorted(sent)
@@ -82,6 +91,11 @@ def survive(site: Site, deliver: Deliver, words: Sequence[str], name: str, seed:
 def test_a_maildir_survives_every_kill(site: Site, tmp_path: Path, after: str) -> None:
     site.configure(box_in(tmp_path, "maildir", after))
     survive(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], f"maildir-{after}", 1)
+
+
+def test_large_batches_that_a_second_process_reads_survive_kills(site: Site, tmp_path: Path) -> None:
+    site.configure(box_in(tmp_path, "maildir", "delete"))
+    survive(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], "large", 7, each=60, kills=40)
 
 
 @pytest.mark.parametrize("after", ["keep", "delete"])

@@ -31,7 +31,14 @@ HTML = _read("html")
 
 
 def test_the_replies_are_as_many_as_were_written() -> None:
-    assert [len(cases) for cases in (ATTRIBUTED, HEADED, SIGNED, KEPT, MIXED, HTML)] == [83, 42, 35, 34, 14, 13]
+    assert [len(cases) for cases in (ATTRIBUTED, HEADED, SIGNED, KEPT, MIXED, HTML)] == [
+        83,
+        42,
+        35,
+        34,
+        14,
+        13,
+    ]
 
 
 @pytest.mark.parametrize("name", ATTRIBUTED)

@@ -14,7 +14,8 @@ from helpdesk_cli.domain.people import Actor
 from helpdesk_cli.mail.sources.contract import Delivery
 from helpdesk_cli.services import people
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.incoming import MailboxReport, receive
+from helpdesk_cli.services.incoming import receive
+from helpdesk_cli.services.line import MailboxReport
 from helpdesk_cli.settings import Department, Settings, Transport
 from helpdesk_cli.settings import Mailbox as MailboxSettings
 from helpdesk_cli.store import inbox, open_engine, outbox, tickets

@@ -1,0 +1,245 @@
+"""From kept to settled: mails are read, decided and carried out, some in each transaction.
+
+Reading takes about as long as all the rest. Where many wait, a second process reads the next batch
+while this one settles the one before.
+"""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.mail import Inbound, Outcome
+from helpdesk_cli.errors import DeskError
+from helpdesk_cli.mail.sources.contract import HEAD_LIMIT
+from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.settings import Mailbox
+from helpdesk_cli.store import blobs, inbox
+from helpdesk_cli.store.inbox import Kept
+
+if TYPE_CHECKING:
+    from helpdesk_cli.mail.ahead import Ahead
+    from helpdesk_cli.mail.guard import ParseDefeated
+    from helpdesk_cli.services.reading import Ready
+
+ATTEMPTS = 3
+"""A message that defeated the parser so often is ``failed``: kept, listed, and tried when somebody asks."""
+
+CHUNK = 50
+"""So many mails share one transaction; it keeps the write lock for some tens of milliseconds."""
+
+MANY = 40
+"""From that many mails in a batch on a second process pays; it takes about 0.15 s to start."""
+
+Progress = Callable[[int], None]
+"""Told how many more messages were settled."""
+
+Batch = list[tuple[Kept, bytes]]
+Reading = Callable[[], "Sequence[Inbound | ParseDefeated | None]"]
+
+
+class MailboxReport(Struct, kw_only=True):
+    """What a run did with one mailbox; the outcomes add up to ``fetched``."""
+
+    name: str
+    fetched: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    error: str | None = None
+    failure: DeskError | None = None  # what ended it
+    is_busy: bool = False  # another run is at work on it
+
+    def count(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.value] = self.outcomes.get(outcome.value, 0) + 1
+
+
+class Line:
+    """What was kept goes in at one end and comes out settled; a context manager.
+
+    Leaving it settles what is still inside, also after a failure of the mailbox: those are ours.
+    """
+
+    def __init__(self, desk: Desk, report: MailboxReport, progress: Progress | None = None) -> None:
+        self._desk, self._report, self._progress = desk, report, progress
+        self._ahead: Ahead | None = None
+        self._behind: tuple[Batch, Reading] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None or issubclass(kind, Exception):
+                self._settle_behind()
+        finally:
+            if self._ahead is not None:
+                self._ahead.close()
+
+    def take(self, batch: Batch, *, suspect: bool = False) -> None:
+        """Settle a batch, or begin to read it and settle the one before.
+
+        ``suspect`` mails were left over by a run that died, so they are read by the second process.
+        """
+        reading = self._begin(batch, suspect=suspect)
+        self._settle_behind()
+        if reading is None:
+            self._settle(batch, [None] * len(batch))
+        else:
+            self._behind = batch, reading
+
+    def _begin(self, batch: Batch, *, suspect: bool) -> Reading | None:
+        if len(batch) < MANY and not (suspect and batch):
+            return None
+        from helpdesk_cli.mail.ahead import Ahead, pays
+
+        if not pays():
+            return None
+        if self._ahead is None:
+            self._ahead = Ahead()
+        return self._ahead.begin([raw for _, raw in batch]).result
+
+    def _settle_behind(self) -> None:
+        behind, self._behind = self._behind, None
+        if behind is not None:
+            batch, reading = behind
+            self._settle(batch, reading())
+
+    def _settle(self, batch: Batch, read: "Sequence[Inbound | ParseDefeated | None]") -> None:
+        """Decide and carry out, chunk by chunk; what was not read yet is read here, under guard."""
+        chunk: list[Ready] = []
+        for (kept, raw), inbound in zip(batch, read, strict=True):
+            self._report.fetched += 1
+            ready = _made_ready(self._desk, kept, raw, inbound, self._report)
+            if ready is not None:
+                chunk.append(ready)
+            if len(chunk) >= CHUNK or len(raw) > 1_000_000:
+                _settle_chunk(self._desk, chunk, self._report)
+                chunk = []
+            if self._progress is not None:
+                self._progress(1)
+        _settle_chunk(self._desk, chunk, self._report)
+
+
+def mailbox_of(desk: Desk, name: str) -> Mailbox:
+    """The settings of a message's mailbox; what came through one that is gone counts as the default."""
+    name = name.removeprefix("import:")
+    if name in desk.settings.mailbox:
+        return desk.settings.mailbox[name]
+    return Mailbox(kind="pipe", department=next(iter(desk.settings.department), ""))
+
+
+def _made_ready(
+    desk: Desk, kept: Kept, raw: bytes, inbound: "Inbound | ParseDefeated | None", report: MailboxReport
+) -> "Ready | None":
+    """A mail made ready, or None where it defeated us: it stays pending, and the third time it failed."""
+    from helpdesk_cli.mail.guard import ParseDefeated
+    from helpdesk_cli.services.reading import make_ready
+
+    try:
+        if isinstance(inbound, ParseDefeated):
+            raise inbound
+        return make_ready(desk, kept, raw, mailbox_of(desk, kept.mailbox), inbound)
+    except (ParseDefeated, MemoryError, RecursionError) as error:
+        _defeated(desk, kept, report, str(error) or type(error).__name__)
+        return None
+
+
+def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -> None:
+    if not chunk:
+        return
+    from helpdesk_cli.services.settling import settle
+
+    defeated: list[tuple[Kept, str]] = []
+    outcomes: list[Outcome] = []
+    with desk.engine.write() as tx:
+        for ready in chunk:
+            try:
+                with tx.savepoint():
+                    outcome = settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox))
+            except DeskError:
+                raise
+            except Exception as error:  # noqa: BLE001 one mail never stops the others; it is kept and listed
+                defeated.append((ready.kept, f"{type(error).__name__}: {error}"))
+                continue
+            if outcome is None:
+                report.fetched -= 1  # another run settled it and counts it
+            else:
+                outcomes.append(outcome)
+    for outcome in outcomes:
+        report.count(outcome)
+    for kept, reason in defeated:
+        _defeated(desk, kept, report, reason)
+
+
+def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> None:
+    """Note an attempt that came to nothing."""
+    is_last = kept.attempts >= ATTEMPTS
+    shown = _head_of(desk, kept) if is_last else {}
+    with desk.engine.write() as tx:
+        inbox.settle(tx, kept.id, note=reason[:1000])
+        if is_last:
+            inbox.settle(tx, kept.id, outcome="failed", reason="defeated", settled_at=desk.clock(), **shown)
+    report.count(Outcome.FAILED if is_last else Outcome.PENDING)
+    if is_last:
+        report.error = (
+            f"message {kept.id} could not be read ({reason[:200]}); see 'helpdesk inbox show {kept.id}'"
+        )
+        report.failure = DeskError(report.error)
+
+
+def _head_of(desk: Desk, kept: Kept) -> dict[str, str]:
+    """What lists show of a mail that could not be read: its header alone."""
+    from helpdesk_cli.mail.parse import headers_only
+
+    with desk.engine.read() as tx:
+        raw = blobs.load(tx, kept.sha256)
+    head = headers_only((raw or b"")[:HEAD_LIMIT])
+    return {
+        "message_id": head.message_id,
+        "subject": head.subject,
+        "from_address": head.sender.address if head.sender else "",
+        "from_name": head.sender.name if head.sender else "",
+    }
+
+
+def settle_pending(
+    desk: Desk, name: str, report: MailboxReport, progress: Progress | None, *, before: str | None = None
+) -> None:
+    """Settle what an earlier run kept and did not finish; with ``before`` of any mailbox, kept earlier.
+
+    Each attempt is counted before it is made: of many at once the first time, for one of them may have
+    ended that run; one by one where it would be the last.
+    """
+    with desk.engine.read() as tx:
+        waiting = inbox.pending(tx, name, before)
+    fresh = [kept for kept in waiting if kept.attempts < ATTEMPTS - 1]
+    with Line(desk, report, progress) as line:
+        for start in range(0, len(fresh), CHUNK):
+            line.take(_counted(desk, fresh[start : start + CHUNK]), suspect=True)
+    for kept in waiting:
+        if kept.attempts >= ATTEMPTS - 1:
+            settle_again(desk, kept, report, progress)
+
+
+def settle_again(desk: Desk, kept: Kept, report: MailboxReport, progress: Progress | None = None) -> None:
+    """One more attempt at a kept message, counted before it is made."""
+    if kept.attempts >= ATTEMPTS:
+        report.fetched += 1
+        _defeated(desk, kept, report, "reading it ended the program")
+        return
+    with Line(desk, report, progress) as line:
+        line.take(_counted(desk, [kept]))
+
+
+def _counted(desk: Desk, waiting: Sequence[Kept]) -> Batch:
+    """Kept messages with their bytes, one more attempt counted for each."""
+    batch: Batch = []
+    with desk.engine.write() as tx:
+        for kept in waiting:
+            inbox.count_attempt(tx, kept.id)
+            raw = blobs.load(tx, kept.sha256) or b""
+            batch.append((replace(kept, attempts=kept.attempts + 1), raw))
+    return batch
