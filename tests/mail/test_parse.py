@@ -361,3 +361,18 @@ def test_what_the_standard_library_writes_is_read_alike(
         assert inbound.text == expected
     assert inbound.html.strip("\n") == html_part.get_content().replace("\r\n", "\n").strip("\n")
     assert [part_bytes(raw, part) for part in inbound.attachments] == [data]
+
+
+def test_a_mail_whose_line_ends_were_doubled_is_read_like_the_good_one() -> None:
+    good = (
+        b'From: a@b.example\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nHello\r\nyou\r\n--b\r\n"
+        b"Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\nAAEC\r\n--b--\r\n"
+    )
+    bad = good.replace(b"\r\n", b"\r\r\n")
+    assert parse(bad) == parse(good)
+    assert part_bytes(bad, parse(bad).attachments[0]) == b"\0\1\2"
+    from helpdesk_cli.mail.guard import parse_guarded
+
+    assert parse_guarded(bad) == parse_guarded(bad, suspect=True) == parse(good)
