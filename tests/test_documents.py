@@ -168,6 +168,17 @@ def test_every_command_is_shown_on_some_page_that_people_write() -> None:
     assert {name for name in names if f"helpdesk {name}" not in text} <= rare
 
 
+def test_every_variable_of_the_environment_that_we_ask_for_is_told() -> None:
+    page = (REFERENCE / "commands" / "README.md").read_text(encoding="utf-8")
+    asked = {
+        name
+        for file in (ROOT / "helpdesk_cli").rglob("*.py")
+        for name in re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)\"", file.read_text(encoding="utf-8"))
+    }
+    assert len(asked) > 10
+    assert {name for name in asked - {"USERNAME"} if f"`{name}`" not in page} == set()
+
+
 # Settings
 
 
