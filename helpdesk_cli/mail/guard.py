@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from helpdesk_cli.domain.mail import Inbound
 from helpdesk_cli.mail.header import HEADER_BLOCK
-from helpdesk_cli.mail.parse import parse
+from helpdesk_cli.mail.parse import mended, parse
 from helpdesk_cli.mail.structure import Skeleton, split
 
 
@@ -53,6 +53,7 @@ def ordinary(raw: bytes) -> Inbound | None:
     """Read a mail that looks ordinary, in this process; None for one that does not."""
     if _header_is_heavy(raw):
         return None
+    raw = mended(raw)
     try:
         skeleton = split(raw)
     except Exception:  # noqa: BLE001  parse() tells what can be told

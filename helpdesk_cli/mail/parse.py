@@ -35,7 +35,10 @@ def parse(raw: bytes, skeleton: Skeleton | None = None) -> Inbound:
     But for MemoryError: what it means is the caller's to decide.
     """
     try:
-        return _read(raw, skeleton or split(raw))
+        if skeleton is None:
+            raw = mended(raw)
+            skeleton = split(raw)
+        return _read(raw, skeleton)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  whatever it is, the mail must stay visible
@@ -45,6 +48,7 @@ def parse(raw: bytes, skeleton: Skeleton | None = None) -> Inbound:
 def headers_only(raw: bytes) -> Inbound:
     """Read no more than the header: for a mail that defeated the reader or is too large. Never raises."""
     try:
+        raw = mended(raw)
         head = read_head(raw, first_field(raw), len(raw))
         empty = Skeleton(head, "text/plain", {}, [], [*head.notes, "only the header was read"])
         return _read(raw, empty)
@@ -54,7 +58,17 @@ def headers_only(raw: bytes) -> Inbound:
 
 def part_bytes(raw: bytes, part: Part) -> bytes:
     """The decoded bytes of an attachment, cut from the raw message."""
-    return decode_range(raw, part.start, part.end, part.encoding)
+    return decode_range(mended(raw), part.start, part.end, part.encoding)
+
+
+def mended(raw: bytes) -> bytes:
+    """The bytes that are read: those of the mail, but for one whose lines all end in CR CR LF.
+
+    Windows programs write such mails by turning CRLF into itself once more. Every other mail is read as it
+    is, so that an attachment's offsets are those of the raw message.
+    """
+    end = raw.find(b"\n", 0, 1000)
+    return raw.replace(b"\r\r\n", b"\r\n") if raw[max(end - 2, 0) : end] == b"\r\r" else raw
 
 
 def _read(raw: bytes, skeleton: Skeleton) -> Inbound:
