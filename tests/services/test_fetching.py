@@ -206,3 +206,12 @@ def test_what_two_mailboxes_of_one_server_share_is_one_ticket(site: Site, doveco
             tickets: set[Any] = {entry.ticket for entry in inbox.entries(tx)}
     assert outcomes == {"opened": 1, "duplicate": 1}
     assert tickets == {1000}
+
+
+def test_what_lay_in_a_pop3_mailbox_before_the_first_fetch_is_archived(site: Site, dovecot: Dovecot) -> None:
+    old = b"Received: from a by b; Sat, 1 Jan 2022 00:00:00 +0000\n" + mail(1)
+    dovecot.deliver("pop-backlog", old, mail(2))
+    box = imap("box", dovecot.pop3s, dovecot.certificate, "pop-backlog")
+    site.configure(box.replace('"imap"', '"pop3"').replace('backlog = "answer"', 'backlog = "archive"'))
+    with site.desk(is_job=True) as desk:
+        assert fetch_mail(desk, ["box"])[0].outcomes == {"archived": 1, "opened": 1}

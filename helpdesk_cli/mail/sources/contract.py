@@ -148,6 +148,29 @@ def cut_head(raw: bytes) -> bytes:
     return raw[: min(ends) + HEAD_BYTES] if ends else raw
 
 
+def received_at(raw: bytes) -> str:
+    """When the mailbox's own mail server took a message: the date of the topmost ``Received``, else "".
+
+    For ways in that tell no time of arrival. That field is written by the last server on the way, ours, so
+    its writer is as good as INTERNALDATE's; the ones below it, and ``Date``, say what others wished.
+    """
+    import re
+
+    head = raw[:HEAD_BYTES].lstrip()
+    ends = [at for blank in (b"\n\r\n", b"\n\n") if (at := head.find(blank)) >= 0]
+    head = head[: min(ends) + 1] if ends else head
+    found = re.search(rb"^received[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", head, re.IGNORECASE | re.MULTILINE)
+    if found is None or b";" not in found[1]:
+        return ""
+    from email.utils import mktime_tz, parsedate_tz
+
+    try:
+        date = parsedate_tz(found[1].rpartition(b";")[2].decode("ascii", "replace")[:200])
+        return utc_text(mktime_tz(date)) if date else ""
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return ""
+
+
 def utc_text(seconds: float) -> str:
     """A time since 1970 as the contract writes it; "" where it is none or beyond the year 9999."""
     import time

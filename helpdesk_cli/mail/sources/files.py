@@ -18,6 +18,7 @@ from helpdesk_cli.mail.sources.contract import (
     digest_key,
     head_key,
     in_batches,
+    received_at,
     utc_text,
 )
 
@@ -70,7 +71,7 @@ class EmlFiles:
             yield Delivery(
                 key=key if whole else head_key(key),
                 raw=raw,
-                arrived_at=utc_text(modified),
+                arrived_at=received_at(raw) or utc_text(modified),
                 size=size,
                 whole=whole,
             )

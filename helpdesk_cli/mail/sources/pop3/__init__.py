@@ -24,6 +24,7 @@ from helpdesk_cli.mail.sources.contract import (
     digest_key,
     head_key,
     in_batches,
+    received_at,
 )
 from helpdesk_cli.mail.sources.pop3.session import (
     BROKEN,
@@ -178,7 +179,13 @@ class Pop3Source:
             return None
         raw = raw if whole else cut_head(raw[:HEAD_LIMIT])
         name = key or digest_key(raw)
-        return Delivery(key=name if whole else head_key(name), raw=raw, size=size, whole=whole)
+        return Delivery(
+            key=name if whole else head_key(name),
+            raw=raw,
+            arrived_at=received_at(raw),
+            size=size,
+            whole=whole,
+        )
 
     def done(self, keys: Sequence[str]) -> None:
         """Mark for deletion where ``after`` says so; it happens with QUIT."""
