@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Outcome, Verdict, fold
 from helpdesk_cli.domain.moments import seconds_between
 from helpdesk_cli.domain.people import Client, Staff
-from helpdesk_cli.domain.ticket import OPEN, WAITING
+from helpdesk_cli.domain.ticket import OPEN, WAITING, Ticket
 from helpdesk_cli.settings import Mailbox, Operation
 
 MAX_RECEIVED = 50
@@ -38,6 +38,7 @@ class Known(Struct, frozen=True, kw_only=True):
     department: str
     client_id: int | None
     people: dict[str, int]  # every folded address of every participant -> participant.id
+    ticket: Ticket | None = None  # the whole of it, for who carries the decision out
 
 
 class Facts(Struct, frozen=True, kw_only=True):

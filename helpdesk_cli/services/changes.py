@@ -48,9 +48,11 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
 
 
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
+    kinds = {event.kind for event in change.events}
     audience = Audience(
         staff=tuple(people.all_staff(tx, department=change.ticket.department)),
-        participants=tuple(tickets.participants(tx, change.ticket.number)),
+        # A client's further word is told to staff alone, so nobody else need be looked up.
+        participants=() if kinds == {"replied"} else tuple(tickets.participants(tx, change.ticket.number)),
     )
     put = []
     for notice in notices(change, audience, desk.settings):

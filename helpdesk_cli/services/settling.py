@@ -8,7 +8,7 @@ from helpdesk_cli.domain.mail import Outcome, fold
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
-from helpdesk_cli.domain.ticket import Change, Event
+from helpdesk_cli.domain.ticket import Change, Event, Ticket
 from helpdesk_cli.domain.triage import Case, Decision, Facts, triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
@@ -135,7 +135,7 @@ def _goes_on_ticket(decision: Decision) -> bool:
 
 def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) -> int:
     """Write a mail to its ticket, or to a new one; the ticket's number."""
-    ticket = tickets.load(tx, decision.ticket) if decision.ticket is not None else None
+    ticket = _ticket_of(tx, case, decision.ticket) if decision.ticket is not None else None
     client = case.facts.client
     if ticket is None and client is None and case.inbound.sender is not None:
         client = _new_client(tx, desk, case)
@@ -149,6 +149,15 @@ def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) ->
     if decision.outcome is Outcome.OPENED and case.sender:
         tallies.add(tx, "new-ticket", case.sender, case.arrived_at, recorded.ticket.number)
     return recorded.ticket.number
+
+
+def _ticket_of(tx: Tx, case: Case, number: int) -> Ticket | None:
+    """A decision's ticket; mostly it was looked up already with the claims."""
+    facts = case.facts
+    for known in (facts.client_ticket, facts.staff_ticket, facts.reference, facts.tag):
+        if known is not None and known.number == number and known.ticket is not None:
+            return known.ticket
+    return tickets.load(tx, number)
 
 
 def _new_client(tx: Tx, desk: Desk, case: Case) -> Client:

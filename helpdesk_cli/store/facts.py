@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 from helpdesk_cli.domain.mail import Claims
+from helpdesk_cli.domain.ticket import Ticket
 from helpdesk_cli.domain.triage import Known
 from helpdesk_cli.store.engine import Tx, listed
+
+_TICKET = ", ".join(Ticket.__struct_fields__)
 
 _MERGES = 10
 """A chain of merged tickets is followed so far; a circle ends there as well."""
@@ -25,15 +28,13 @@ def duplicate(tx: Tx, item: int, sha256: str, core: str) -> tuple[int, int | Non
 def known(tx: Tx, number: int) -> Known | None:
     """A ticket with everybody who takes part in it; a merged one leads to its target."""
     for _ in range(_MERGES):
-        row = tx.row(
-            "select number, state, closed_at, department, client_id, merged_into from ticket where number = :number",
-            number=number,
-        )
+        row = tx.row(f"select {_TICKET} from ticket where number = :number", number=number)
         if row is None:
             return None
-        if row[5] is None:
+        ticket = Ticket(**dict(zip(Ticket.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]
+        if ticket.merged_into is None:
             break
-        number = int(row[5])
+        number = ticket.merged_into
     else:
         return None
     people = tx.rows(
@@ -43,11 +44,12 @@ def known(tx: Tx, number: int) -> Known | None:
         number=number,
     )
     return Known(
-        number=int(row[0]),  # type: ignore[arg-type]
-        state=str(row[1]),
-        closed_at=row[2],  # type: ignore[arg-type]
-        department=str(row[3]),
-        client_id=row[4],  # type: ignore[arg-type]
+        number=ticket.number,
+        state=ticket.state,
+        closed_at=ticket.closed_at,
+        department=ticket.department,
+        client_id=ticket.client_id,
+        ticket=ticket,
         people={str(address): int(person) for address, person in people},  # type: ignore[arg-type]
     )
 

@@ -24,6 +24,9 @@ from helpdesk_cli.store.engine import SCHEMA_VERSION, Value
 APPLICATION_ID = 0x48444B31  # "HDK1"
 BUSY_SECONDS = 30.0
 
+CHECKPOINT_PAGES = 4000
+"""The log is written back into the store after 16 MB: each time costs two flushes of the disk."""
+
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
     """Whether this SQLite may use a write-ahead log with several processes (sqlite.org/wal.html)."""
@@ -132,6 +135,7 @@ class SqliteEngine:
             journal = connection.execute("pragma journal_mode").fetchone()[0]
             connection.execute("pragma foreign_keys = on")
             connection.execute("pragma trusted_schema = off")
+            connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
             connection.execute(f"pragma synchronous = {'full' if journal == 'wal' else 'extra'}")
         except sqlite3.Error as error:
             raise told(error, self.path) from None
