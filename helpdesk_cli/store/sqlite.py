@@ -24,6 +24,9 @@ from helpdesk_cli.store.engine import SCHEMA_VERSION, Value
 APPLICATION_ID = 0x48444B31  # "HDK1"
 BUSY_SECONDS = 30.0
 
+CACHE_KILOBYTES = 16_000
+"""Enough for the inner pages of every index of a desk with some hundred thousand messages."""
+
 CHECKPOINT_PAGES = 4000
 """The log is written back into the store after 16 MB: each time costs two flushes of the disk."""
 
@@ -136,6 +139,7 @@ class SqliteEngine:
             connection.execute("pragma foreign_keys = on")
             connection.execute("pragma trusted_schema = off")
             connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            connection.execute(f"pragma cache_size = -{CACHE_KILOBYTES}")
             connection.execute(f"pragma synchronous = {'full' if journal == 'wal' else 'extra'}")
         except sqlite3.Error as error:
             raise told(error, self.path) from None
