@@ -91,7 +91,9 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
         if mailbox.authentication != "none"
         else Verdict.UNKNOWN,
         recipients=recipients_of(inbound, kept, mailbox),
-        is_thanks=len(inbound.new_text) < 500 and is_only_thanks(inbound.new_text, inbound.subject),
+        is_thanks=not inbound.attachments
+        and len(inbound.new_text) < 500
+        and is_only_thanks(inbound.new_text, inbound.subject),
         adds_nothing=not inbound.attachments and _is_quotation(inbound.new_text, REPLY_LINE),
     )
 
