@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Inbound, Outcome, fold
+from helpdesk_cli.domain.mail import Inbound, Outcome, Part, fold
 from helpdesk_cli.domain.people import SYSTEM, Client, Staff
 from helpdesk_cli.domain.ticket import (
     CLIENT,
@@ -27,6 +27,9 @@ from helpdesk_cli.settings import Settings
 
 NO_SUBJECT = "(no subject)"
 
+FILES_ALONE = "(see the attached files)"
+"""What an answer says that has no word of its own."""
+
 
 def message_of(
     case: Case, decision: Decision, client: Client | None, staff: Staff | None, item: int | None
@@ -40,14 +43,28 @@ def message_of(
         at=case.arrived_at,
         date_header=inbound.date_header,
         subject=inbound.subject,
-        text=None if inbound.text == inbound.new_text else inbound.text,
-        new_text=inbound.new_text,
+        text=None if decision.as_staff or inbound.text == inbound.new_text else inbound.text,
+        new_text=_words(case, decision),
         message_id=inbound.message_id,
         in_reply_to=inbound.in_reply_to[0] if inbound.in_reply_to else "",
         inbox_id=item,
         mark=decision.mark,
-        attachments=inbound.attachments,
+        attachments=_files(inbound, decision),
     )
+
+
+def _words(case: Case, decision: Decision) -> str:
+    """What the message says: of a staff member's answer only what is surely theirs."""
+    if not decision.as_staff or not decision.is_public:
+        return case.inbound.new_text
+    return case.staff_words or FILES_ALONE
+
+
+def _files(inbound: Inbound, decision: Decision) -> tuple[Part, ...]:
+    """The files that come along; a mail attached to a staff member's answer is mostly our own alert."""
+    if not decision.as_staff or not decision.is_public:
+        return inbound.attachments
+    return tuple(part for part in inbound.attachments if part.type != "message/rfc822")
 
 
 def _kind(decision: Decision) -> str:

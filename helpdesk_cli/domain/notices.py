@@ -9,7 +9,7 @@ from helpdesk_cli.settings import Settings
 
 ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
 
-LIMITED = frozenset({ACKNOWLEDGEMENT, "rejection", "spoof-warning", "bounced"})
+LIMITED = frozenset({ACKNOWLEDGEMENT, "rejection", "spoof-warning", "unclear-answer", "bounced"})
 """The kinds that count as automatic mail to an address; what staff ask to be told is not among them."""
 
 
@@ -53,10 +53,11 @@ def notices(change: Change, audience: Audience, settings: Settings) -> list[Noti
 
 
 def _acknowledgement(change: Change, requester: Participant) -> Notice:
+    """The letter to a sender; who is not proved may have named himself to write to somebody else by us."""
     return Notice(
         kind=ACKNOWLEDGEMENT,
         address=requester.address,
-        name=requester.name,
+        name=requester.name if change.repeat_subject else "",
         person=requester.id,
         purpose="c",
         facts={"repeat_subject": change.repeat_subject},

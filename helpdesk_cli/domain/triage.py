@@ -75,7 +75,7 @@ class Case(Struct, frozen=True, kw_only=True):
     is_imported: bool = False
     is_released: bool = False  # a person looked at it and lets it in
     is_thanks: bool = False
-    adds_nothing: bool = False  # all of its text is quotation, and it brings no file
+    staff_words: str | None = ""  # what staff wrote above the reply line; None where that is not clear
 
     @property
     def is_accepted(self) -> bool:
@@ -225,9 +225,20 @@ def _staff_reply(case: Case) -> Decision | None:
         return None
     if facts.staff.id != facts.staff_person or not case.inbound.strict_sender:
         return None
-    if case.adds_nothing:
+    number = facts.staff_ticket.number
+    if case.is_robot:
+        return Decision(
+            outcome=Outcome.AUTO_REPLY, reason="staff-robot", ticket=number, is_public=False, alerts=False
+        )
+    if not case.staff_words and (case.staff_words is None or not case.inbound.attachments):
         # Sent on, the client would get our own alert back, with what only staff should read.
-        return Decision(outcome=Outcome.HELD, reason="empty-staff-reply", ticket=facts.staff_ticket.number)
+        if case.is_released:
+            return Decision(
+                outcome=Outcome.REPLIED, ticket=number, is_public=False, as_staff=True, alerts=False
+            )
+        return Decision(
+            outcome=Outcome.HELD, reason="unclear-answer", ticket=number, warnings=("unclear-answer",)
+        )
     return Decision(
         outcome=Outcome.REPLIED,
         ticket=facts.staff_ticket.number,

@@ -33,7 +33,7 @@ class Ready(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     recipients: tuple[str, ...]
     is_thanks: bool
-    adds_nothing: bool
+    staff_words: str | None
 
 
 def core_of(raw: bytes) -> str:
@@ -71,22 +71,23 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
     from helpdesk_cli.mail.authenticity import verdict
     from helpdesk_cli.mail.claims import claims
     from helpdesk_cli.mail.guard import parse_guarded
-    from helpdesk_cli.mail.text import REPLY_LINE, is_only_thanks
+    from helpdesk_cli.mail.text import is_only_thanks
 
     if inbound is None:
         inbound = parse_guarded(raw, suspect=kept.attempts > 1)
     departments = desk.settings.department.values()
+    found = claims(
+        inbound,
+        desk.key,
+        patterns=[department.reply_address for department in departments],
+        tags=desk.message_tags(),
+        envelope=kept.envelope_recipients,
+    )
     return Ready(
         kept=kept,
         core=core_of(raw),
         inbound=inbound,
-        claims=claims(
-            inbound,
-            desk.key,
-            patterns=[department.reply_address for department in departments],
-            tags=desk.message_tags(),
-            envelope=kept.envelope_recipients,
-        ),
+        claims=found,
         verdict=verdict(inbound, mailbox.authentication)
         if mailbox.authentication != "none"
         else Verdict.UNKNOWN,
@@ -94,14 +95,22 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
         is_thanks=not inbound.attachments
         and len(inbound.new_text) < 500
         and is_only_thanks(inbound.new_text, inbound.subject),
-        adds_nothing=not inbound.attachments and _is_quotation(inbound.new_text, REPLY_LINE),
+        staff_words=_staff_words(desk, inbound) if _names_staff(found) else "",
     )
 
 
-def _is_quotation(text: str, reply_line: str) -> bool:
-    """Whether a text holds nothing but quoted lines, or what stands below our own reply line."""
-    above = text.partition(reply_line)[0]
-    return all(not line.strip() or line.lstrip().startswith(">") for line in above.splitlines())
+def _names_staff(claims: Claims) -> bool:
+    """Whether a mail bears the token of a staff member."""
+    return any(token.purpose != "c" for token in claims.tokens)
+
+
+def _staff_words(desk: Desk, inbound: Inbound) -> str | None:
+    """What a staff member's mail says to the client; None where that cannot be told for sure."""
+    from helpdesk_cli.mail.answers import staff_words
+
+    patterns = (department.reply_address for department in desk.settings.department.values())
+    beginnings = {pattern.lower().partition("{token}")[0] for pattern in patterns if "{token}" in pattern}
+    return staff_words(inbound.text, frozenset(beginnings - {""}))
 
 
 def recipients_of(inbound: Inbound, kept: Kept, mailbox: Mailbox) -> tuple[str, ...]:

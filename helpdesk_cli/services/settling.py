@@ -74,7 +74,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_imported=kept.is_imported,
         is_released=release is not None,
         is_thanks=ready.is_thanks,
-        adds_nothing=ready.adds_nothing,
+        staff_words=ready.staff_words,
     )
 
 
@@ -190,6 +190,14 @@ def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int
             notice = Notice(kind="rejection", address=sender.address, name=sender.name)
             department = case.facts.department or next(iter(desk.settings.department))
             put_letter(tx, desk, notice, at=at, department=department, subject=case.inbound.subject)
+    if "unclear-answer" in decision.warnings and decision.ticket is not None and case.facts.staff:
+        notice = Notice(
+            kind="unclear-answer",
+            address=case.facts.staff.email,
+            name=case.facts.staff.name,
+            facts={"inbox_id": item},
+        )
+        put_letter(tx, desk, notice, at=at, ticket=decision.ticket, department=case.facts.department)
     if "spoof-warning" in decision.warnings and decision.ticket is not None:
         member = people.staff_by_id(tx, case.facts.staff_person)
         heard = [(member.email, member.name)] if member and member.retired_at is None else []

@@ -20,6 +20,7 @@ Kinds about a ticket, besides:
                      160 characters, without HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
                      message {at}, inbox_id
+    unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote
     bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)
 Others:
     rejection        nothing more
@@ -43,6 +44,7 @@ KINDS = (
     "pager",
     "rejection",
     "spoof-warning",
+    "unclear-answer",
     "trouble",
     "bounced",
     "test",

@@ -105,7 +105,7 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
     ),
     (
         "staff answer an alert",
-        {"inbound": STAFF_MAIL, "facts": STAFF},
+        {"inbound": STAFF_MAIL, "facts": STAFF, "staff_words": "Yes."},
         (Outcome.REPLIED, "staff-reply", 1000),
     ),
     (
@@ -125,7 +125,13 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
     ),
     (
         "a staff token with authentication",
-        {"inbound": STAFF_MAIL, "facts": STAFF, "mailbox": PROVED, "verdict": Verdict.PASS},
+        {
+            "inbound": STAFF_MAIL,
+            "facts": STAFF,
+            "staff_words": "Yes.",
+            "mailbox": PROVED,
+            "verdict": Verdict.PASS,
+        },
         (Outcome.REPLIED, "staff-reply", 1000),
     ),
     (
@@ -135,8 +141,8 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
     ),
     (
         "a staff answer that is quotation alone",
-        {"inbound": STAFF_MAIL, "facts": STAFF, "adds_nothing": True},
-        (Outcome.HELD, "empty-staff-reply", 1000),
+        {"inbound": STAFF_MAIL, "facts": STAFF, "staff_words": None},
+        (Outcome.HELD, "unclear-answer", 1000),
     ),
     (
         "a client's token with failed authentication",

@@ -190,7 +190,7 @@ def test_a_staff_answer_without_a_word_of_its_own_is_not_sent_on(office: Any) ->
     entry = office.mail(
         mail("> Ann opened HD-1000:\r\n> It does not work.", sender="bob@staff.example", to=address)
     )
-    assert (entry.outcome, entry.reason) == ("held", "empty-staff-reply")
+    assert (entry.outcome, entry.reason) == ("held", "unclear-answer")
     assert office.letters(kind="reply") == []
 
 
