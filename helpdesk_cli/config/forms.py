@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.mail import a_label
 from helpdesk_cli.settings import Rate, Size, Span
 
 SIZES = {"": 1, "b": 1} | {
@@ -105,13 +106,13 @@ def is_address(text: str) -> bool:
 
 
 def ascii_address(address: str) -> str:
-    """Write the domain as A-label (RFC 3490), as mail servers want it; what has none stays as it is."""
+    """Write the domain as A-label (UTS 46), as mail servers want it; what has none stays as it is."""
     if address.isascii():
         return address
     local, at, domain = address.rpartition("@")
     try:
-        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
+        return f"{local}{at}{a_label(domain)}"
+    except ValueError:
         return address
 
 

@@ -127,12 +127,61 @@ def fold(address: str) -> str:
     import unicodedata
 
     local = unicodedata.normalize("NFC", local).lower()
-    domain = unicodedata.normalize("NFKC", domain).lower().rstrip(".")
+    domain = domain.rstrip(".")
     try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        pass
+        domain = a_label(domain)
+    except ValueError:
+        domain = domain.lower()
     return f"{local}{at}{domain}"
+
+
+_DEVIATIONS = "ß\u03c2\u200c\u200d"
+"""UTS 46's deviation characters (final sigma and the joiners besides ß), which IDNA 2003 replaces or drops."""
+
+_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def a_label(domain: str) -> str:
+    """The domain in lower case, each label beyond ASCII as ``xn--``. Raises ValueError where it has none.
+
+    ``straße.test`` is ``xn--strae-oqa.test``, as browsers and registries read it (UTS 46, non-transitional):
+    Python's codec, of IDNA 2003, would make it ``strasse.test``, which may belong to somebody else. The
+    context in which a joiner may stand is not looked at. A domain in ASCII is not judged.
+    """
+    if domain.isascii():
+        return domain.lower()
+    import unicodedata
+
+    # Lower case by itself would make a capital sigma at a word's end a final one; UTS 46 does not.
+    plain = unicodedata.normalize("NFKC", domain).replace("\u03a3", "\u03c3").lower()
+    return ".".join(_encoded(label) for label in plain.replace("\u3002", ".").split("."))
+
+
+def _encoded(label: str) -> str:
+    """One label, normalised, as A-label. Raises ValueError."""
+    if label.isascii():
+        encoded = label
+    elif any(character in label for character in _DEVIATIONS):
+        encoded = _deviating(label)
+    else:
+        encoded = label.encode("idna").decode("ascii")
+    if not 0 < len(encoded) <= 63 or not _LABEL.issuperset(encoded):
+        raise ValueError("no label of a domain")
+    return encoded
+
+
+def _deviating(label: str) -> str:
+    """A label with deviation characters: what is around them is prepared as in any other, they stay."""
+    import re
+    import unicodedata
+    from encodings.idna import nameprep
+
+    pieces = re.split(f"([{_DEVIATIONS}])", label)
+    pieces[::2] = map(nameprep, pieces[::2])
+    kept = unicodedata.normalize("NFC", "".join(pieces))
+    if kept.startswith("xn--") or not kept.strip("\u200c\u200d"):
+        raise ValueError("no label of a domain")
+    return f"xn--{kept.encode('punycode').decode('ascii').lower()}"
 
 
 class Token(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 import re
 
+from helpdesk_cli.domain.mail import a_label
+
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[\x20-\x7e])*"\Z')
 _FORBIDDEN = re.compile(r'[\x00-\x20\x7f-\x9f\xa0<>()\[\],;:\\"@\u2028\u2029\ud800-\udfff]')
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\Z")
@@ -23,8 +25,8 @@ def wire_address(address: str) -> str:
         raise ValueError(f"{_shown(address)} cannot be used as a mail address")
     if not domain.isascii():
         try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
+            domain = a_label(domain)
+        except ValueError:
             raise ValueError(f"{_shown(address)} has a domain that is not allowed") from None
     if not (_DOMAIN.match(domain) or _LITERAL.match(domain)):
         raise ValueError(f"{_shown(address)} has a domain that is not allowed")
