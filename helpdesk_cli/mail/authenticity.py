@@ -24,10 +24,10 @@ class _Results(Struct):
 def verdict(inbound: Inbound, authentication: str) -> Verdict:
     """Judge the sender by the results of the server that a mailbox's ``authentication`` names.
 
-    ``none`` always gives ``unknown``. ``id:mx.example.com`` believes exactly one field of that name, above
-    the first Received that this server wrote. ``microsoft365``, whose fields bear no name, believes the
-    topmost. ``pass`` needs DMARC's pass for the domain of a sender whom every program reads alike;
-    DMARC's fail is ``fail``; two fields of the same server, or an unreadable one, prove nothing.
+    ``none`` always gives ``unknown``. ``id:mx.example.com`` believes a field of that name above the first
+    Received that this server wrote. ``microsoft365``, whose fields bear no name, believes the
+    topmost. ``pass`` needs DMARC's pass for the domain of a sender whom every program reads alike, and no
+    second field of the same server, nor an unreadable one. DMARC's fail in any that counts is ``fail``.
     """
     if authentication == "microsoft365":
         return _judge_microsoft(inbound)
@@ -46,12 +46,14 @@ def _judge_named(inbound: Inbound, server: str) -> Verdict:
                 ours.append((place, results))
             elif _first_word(_without_comments(value)) == server:
                 ours.append((place, None))  # the name behind a comment: nobody of good faith writes that
-    if len(ours) != 1:
-        return Verdict.UNKNOWN
-    place, results = ours[0]
-    if results is None or place > _border(inbound, server):
-        return Verdict.UNKNOWN
-    return _judge(inbound, results.results)
+    border = _border(inbound, server) if ours else 0
+    found = [
+        _judge(inbound, results.results) for place, results in ours if results is not None and place <= border
+    ]
+    # A field that was forged beside it takes away a pass, never a failure.
+    if Verdict.FAIL in found:
+        return Verdict.FAIL
+    return found[0] if found and len(ours) == 1 else Verdict.UNKNOWN
 
 
 def _border(inbound: Inbound, server: str) -> int:

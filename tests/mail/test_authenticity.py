@@ -63,7 +63,9 @@ UNKNOWN = {
     "below our Received": (BORDER, GENUINE, FROM),
     "below a stranger's Received": (FOREIGN, GENUINE, FROM),
     "two of ours": (GENUINE, GENUINE, BORDER, FROM),
-    "a forged one below the genuine fail": (FAILED, BORDER, GENUINE, FROM),
+    "a forged fail below the genuine pass": (GENUINE, BORDER, FAILED, FROM),
+    "a forged fail alone": (BORDER, FAILED, FROM),
+    "an unreadable one above the genuine pass": (FAILED + " (", GENUINE, BORDER, FROM),
     "a longer name": (
         "Authentication-Results: mx.corp.test.evil; dmarc=pass header.from=client.test",
         BORDER,
@@ -123,6 +125,21 @@ def test_a_failure_of_our_own_server_is_a_failure() -> None:
     assert (
         judged(OURS, proved("dmarc=pass header.from=client.test; dmarc=fail"), BORDER, FROM) is Verdict.FAIL
     )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (FAILED, BORDER, GENUINE, FROM),
+        (FAILED, GENUINE, BORDER, FROM),
+        (GENUINE, FAILED, BORDER, FROM),
+        (FAILED, BORDER, FAILED + " (", FROM),
+        (FAILED, BORDER, GENUINE.replace(" mx", " (x)mx"), FROM),
+    ],
+    ids=["below", "beside", "on top", "unreadable", "behind a comment"],
+)
+def test_no_forged_field_beside_it_hides_a_failure(lines: tuple[str, ...]) -> None:
+    assert judged(OURS, *lines) is Verdict.FAIL
 
 
 @pytest.mark.parametrize("authentication", ["none", "", "id:", "mx.corp.test", "id:other.test", "id: "])
