@@ -4,6 +4,7 @@ The one question that matters is on which side of the final dot a connection bro
 was not taken, after it nobody knows. smtplib hides that, so the text is sent step by step here.
 """
 
+import re
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
@@ -24,6 +25,9 @@ LOST_IN_A_ROW = 3
 
 _WANTS_LOGIN = {530, 534, 535, 538}
 """RFC 4954: other credentials are wanted; no letter is to blame for that."""
+
+_TOO_LARGE = re.compile(r"552 5\.(?:2\.3|3\.4)\b")
+"""The only refusals of MAIL that concern this letter: its announced SIZE (RFC 1870, codes of RFC 3463)."""
 
 
 class Waits(Struct, frozen=True):
@@ -96,7 +100,11 @@ class Smtp:
                 )
             options += " SMTPUTF8"
             wire.command_encoding = "utf-8"
-        return self._step(f"MAIL FROM:<{sender}>{options}", "the sender", {250})
+        refused = self._step(f"MAIL FROM:<{sender}>{options}", "the sender", {250})
+        if refused and refused.outcome is Sent.FAILED and not _TOO_LARGE.search(refused.text):
+            # An account that is locked for an hour: the next letters would be refused alike, and all be lost.
+            return Receipt(Sent.DEFERRED, refused.text)
+        return refused
 
     def _name(self, recipient: str) -> Receipt | None:
         return self._step(f"RCPT TO:<{recipient}>", "the recipient", {250, 251, 252})

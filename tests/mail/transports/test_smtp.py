@@ -131,6 +131,18 @@ def test_a_refusal_at_any_step_counts_by_its_first_digit(
     assert len(server.mails) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    ["550 5.7.1 account suspended", "554 5.7.8 not for you", "552 5.2.2 your quota is used up", "500 what?"],
+)
+def test_a_refusal_of_the_sender_is_no_letters_fault(server: SmtpServer, way: Smtp, answer: str) -> None:
+    server.answers["MAIL"] = answer
+    assert [send(way), send(way)] == [Receipt(Sent.DEFERRED, f"the sender was refused: {answer}")] * 2
+    server.answers.clear()
+    assert send(way).outcome is Sent.SENT
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "."])
 def test_a_server_that_closes_down_defers_the_letter(server: SmtpServer, way: Smtp, step: str) -> None:
     server.answers[step] = "421 4.3.2 going down"
