@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from helpdesk_cli.errors import Failed, NotFound, Unreachable
 from helpdesk_cli.services import mailroom, outgoing, tickets
@@ -62,6 +63,16 @@ def test_an_acknowledgement_says_that_a_machine_wrote_it_and_answers_the_mail(of
     assert message["Return-Path"] == "<>"
     assert message["In-Reply-To"] == "<1@c>"
     assert message["Subject"] == "[HD-1000] Printer"
+
+
+def test_an_acknowledgement_to_an_unproved_sender_repeats_no_name(office: Any) -> None:
+    mailbox = office.desk.settings.mailbox["support"]
+    office.configured(mailbox={"support": replace(mailbox, authentication="id:mx.desk.example")})
+    office.mail(MAIL.replace("Ann", "Buy at evil.example"))
+    notify(office.desk)
+    message = sent(office)[0]
+    assert message["To"] == "ann@client.example"
+    assert "evil" not in message.as_string() + bodies(message)
 
 
 def test_a_persons_answer_is_no_machines_and_hides_who_wrote_it(office: Any) -> None:

@@ -119,6 +119,9 @@ def test_an_acknowledgement_to_an_unproved_sender_repeats_nothing_that_came() ->
     made = render("acknowledgement", facts(repeat_subject=False))
     assert made.subject == "[HD-1024] We have received your message"
     assert "Printer" not in made.text + made.html
+    assert "Jane" not in made.text + made.html
+    assert "Hello,\n" in made.text
+    assert "Hello Jane Doe,\n" in render("acknowledgement", FACTS).text
 
 
 def test_a_reply_shows_the_request_first_and_the_newest_last() -> None:
