@@ -86,15 +86,19 @@ def config_check(call: Call, as_json: bool) -> None:
     """Say every fault of the configuration and of the files that it names."""
     from helpdesk_cli.config import load
     from helpdesk_cli.errors import BadConfig
+    from helpdesk_cli.services.samples import broken_templates
 
     try:
         settings = load(call.config, thoroughly=True)
     except BadConfig as failure:
         if as_json:
-            output.show_json({"path": None, "faults": list(failure.faults)})
+            output.show_json({"path": None, "faults": list(failure.faults), "warnings": []})
         raise
+    warnings = broken_templates(settings)
+    for words in warnings:
+        output.warn(words)
     if as_json:
-        output.show_json({"path": settings.source, "faults": []})
+        output.show_json({"path": settings.source, "faults": [], "warnings": warnings})
     elif call.verbosity >= 0:
         output.put(output.line(f"{settings.source}: in order"))
 

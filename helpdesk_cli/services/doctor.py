@@ -57,6 +57,7 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
     except BadConfig as failure:
         yield from failed("configuration", failure)
     yield from of_people(settings)
+    yield from of_templates(settings)
     key = yield from of_key(settings)
     from helpdesk_cli.store import open_engine
 
@@ -95,6 +96,20 @@ def of_people(settings: Settings) -> Iterator[Check]:
                 f"people read times in UTC, this machine's zone is {time.strftime('%Z (%z)')}",
                 "set desk.timezone, such as Europe/Berlin",
             )
+
+
+def of_templates(settings: Settings) -> Iterator[Check]:
+    """The site's own templates, filled once with samples; a folder that is not there is told elsewhere."""
+    from helpdesk_cli.services.samples import broken_templates
+
+    folder = settings.desk.templates
+    if not folder or not os.path.isdir(folder):  # noqa: PTH112
+        return
+    faults = broken_templates(settings)
+    for fault in faults:
+        yield warning("templates", fault, "mend it; until then every such letter waits")
+    if not faults:
+        yield Check(name="templates", text=folder)
 
 
 def of_key(settings: Settings) -> Generator[Check, None, bytes]:

@@ -73,6 +73,24 @@ def test_what_is_broken_fails_under_its_name(run: Run, site: Site, spoil: Any, n
     assert (name, "fail") in found(run, code=code)
 
 
+def test_a_broken_template_of_the_site_is_found(run: Run, site: Site) -> None:
+    words = site.folder / "words"
+    words.mkdir(mode=0o700)
+    (words / "reply.txt.j2").write_text("Hello\n{{ recipient.nmae }}")
+    (words / "reply.txt.j2").chmod(0o600)
+    site.configure(instead=WITH_ADMIN.replace("[desk]\n", '[desk]\ntemplates = "words"\n', 1))
+    place = f"{words}/reply.txt.j2 line 2: "
+    assert found(run)["templates", "warn"]["text"].startswith(place)
+    checked = run("config", "check", code=0)
+    assert checked.out == f"{site.config}: in order\n"
+    assert checked.err.startswith(f"helpdesk: {place}")
+    (told,) = run("config", "check", "--json").json["warnings"]
+    assert told.startswith(place)
+    (words / "reply.txt.j2").write_text("Hello {{ recipient.name }}")
+    assert found(run)["templates", "ok"]["text"] == str(words)
+    assert run("config", "check").err == ""
+
+
 def test_a_damaged_store_is_found(run: Run, site: Site) -> None:
     with sqlite3.connect(site.store) as store:
         store.execute("pragma journal_mode = delete")
@@ -168,7 +186,11 @@ def test_the_configuration_is_shown_without_its_passwords(run: Run, site: Site) 
 
 def test_checking_the_configuration_tells_every_fault(run: Run, site: Site) -> None:
     assert run("config", "check").out == f"{site.config}: in order\n"
-    assert run("config", "check", "--json").json == {"path": str(site.config), "faults": []}
+    assert run("config", "check", "--json").json == {
+        "path": str(site.config),
+        "faults": [],
+        "warnings": [],
+    }
     site.configure("[operation]\nx = 1\ny = 2")
     done = run("config", "check", "--json", code=78)
     assert len(done.json["faults"]) == len(done.err.splitlines()) == 2

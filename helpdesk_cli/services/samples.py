@@ -1,0 +1,91 @@
+"""A site's own templates, tried with facts of our making before a client's letter needs them."""
+
+from collections.abc import Iterator
+
+from helpdesk_cli.settings import Settings
+
+_MESSAGE = {"text": "It burns.", "at": "2026-11-22 10:30", "attachments": [{"name": "a.jpg", "size": 12345}]}
+_SAID = {"author": "Ann", "role": "client", "at": "2026-11-22 10:30", "text": "It burns."}
+
+EVERY: dict[str, object] = {
+    "desk": {"name": "Example"},
+    "department": {"name": "Support", "address": "support@desk.example"},
+    "recipient": {"name": "Ann", "address": "ann@client.example"},
+    "reply_line": "",
+}
+TICKET: dict[str, object] = {
+    "number": 1000,
+    "tag": "HD-1000",
+    "subject": "Printer on fire",
+    "stage": "New",
+    "priority": "Normal",
+    "category": "",
+    "assignee": "",
+    "client": {"name": "Ann", "email": "ann@client.example"},
+}
+ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
+    "acknowledgement": ({"repeat_subject": True, "reply_line": "----"}, {"repeat_subject": False}),
+    "reply": (
+        {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [_SAID], "left_out": 2},
+        {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [], "left_out": 0},
+    ),
+    "alert": tuple(
+        {
+            "event": event,
+            "author": {"name": "Ann", "email": "ann@client.example"},
+            "message": _MESSAGE,
+            "warnings": warnings,
+        }
+        for event, warnings in (("opened", ["sender not authenticated"]), ("replied", []))
+    ),
+    "pager": ({}, {"withheld": 3}),
+    "spoof-warning": (
+        {
+            "sender": "eve@evil.example",
+            "staff": {"name": "Bob", "address": "bob@staff.example"},
+            "message": {"at": "2026-11-22 10:30"},
+            "inbox_id": 7,
+        },
+    ),
+    "unclear-answer": ({"inbox_id": 7},),
+    "bounced": (
+        {
+            "address": "ann@client.example",
+            "letter": {"kind": "reply", "at": "2026-11-22 10:30"},
+            "diagnosis": "550 5.1.1 no such user",
+        },
+    ),
+}
+"""Each kind about a ticket with no more than its contract promises, in the cases that a template may tell."""
+
+OTHERS: dict[str, tuple[dict[str, object], ...]] = {
+    "pager": ({"text": "Too many new tickets"},),
+    "rejection": ({},),
+    "trouble": ({"lines": ["mailbox support: the password was refused"]},),
+    "test": ({"at": "2026-11-22 10:30", "transport": "default"},),
+}
+
+
+def samples(kind: str) -> Iterator[dict[str, object]]:
+    """The facts that a letter of that kind may get, case by case."""
+    for facts in ABOUT_A_TICKET.get(kind, ()):
+        yield {**EVERY, "ticket": TICKET, **facts}
+    for facts in OTHERS.get(kind, ()):
+        yield {**EVERY, **facts}
+
+
+def broken_templates(settings: Settings) -> list[str]:
+    """What is wrong with the site's own templates, with file and line; a line for each fault."""
+    if not settings.desk.templates:
+        return []
+    from helpdesk_cli.errors import DeskError
+    from helpdesk_cli.templates import KINDS, render
+
+    faults: dict[str, None] = {}
+    for kind in KINDS:
+        for facts in samples(kind):
+            try:
+                render(kind, facts, folder=settings.desk.templates, language=settings.desk.language)
+            except DeskError as failure:
+                faults[str(failure)] = None
+    return list(faults)
