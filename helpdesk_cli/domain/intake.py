@@ -37,9 +37,9 @@ def message_of(
     """The mail as a message of a ticket."""
     inbound = case.inbound
     return Message(
-        kind=_kind(decision),
+        kind=_kind(case, decision),
         is_public=decision.is_public,
-        author=_author(inbound, decision, client, staff),
+        author=_author(case, decision, client, staff),
         at=case.arrived_at,
         date_header=inbound.date_header,
         subject=inbound.subject,
@@ -67,19 +67,22 @@ def _files(inbound: Inbound, decision: Decision) -> tuple[Part, ...]:
     return tuple(part for part in inbound.attachments if part.type != "message/rfc822")
 
 
-def _kind(decision: Decision) -> str:
+def _kind(case: Case, decision: Decision) -> str:
     if decision.as_staff:
         return OUTBOUND if decision.is_public else NOTE
-    return INBOUND
+    return OUTBOUND if case.facts.is_own else INBOUND
 
 
-def _author(inbound: Inbound, decision: Decision, client: Client | None, staff: Staff | None) -> Author:
+def _author(case: Case, decision: Decision, client: Client | None, staff: Staff | None) -> Author:
+    inbound = case.inbound
     if decision.as_staff and staff is not None:
         return Author(role=STAFF, name=staff.name, email=staff.email, staff=staff.login)
     name = inbound.sender.name if inbound.sender else ""
     email = inbound.sender.address if inbound.sender else ""
     if decision.outcome in (Outcome.AUTO_REPLY, Outcome.IGNORED, Outcome.BOUNCE):
         return Author(role=SYSTEM_ROLE, name=name, email=email, client_id=client.id if client else None)
+    if case.facts.is_own:
+        return Author(role=STAFF, name=name, email=email)  # what the desk answered in former times
     known = name or (client.name if client else "")
     return Author(role=CLIENT, name=known, email=email, client_id=client.id if client else None)
 
@@ -165,7 +168,12 @@ def _claimed(case: Case) -> list[Known]:
 def _event(decision: Decision) -> str:
     if decision.as_staff:
         return "answered" if decision.is_public else "noted"
-    kinds = {Outcome.AUTO_REPLY: "auto-replied", Outcome.IGNORED: "reported", Outcome.ARCHIVED: "archived"}
+    kinds = {
+        Outcome.AUTO_REPLY: "auto-replied",
+        Outcome.BOUNCE: "auto-replied",
+        Outcome.IGNORED: "reported",
+        Outcome.ARCHIVED: "archived",
+    }
     return kinds.get(decision.outcome, "replied")
 
 

@@ -58,7 +58,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     tag: Known | None = None  # of the first subject tag that names a ticket
     department: str = ""  # by the recipients, else the mailbox's own
     is_flooding: bool = False
-    flood_ticket: int | None = None
+    flood_ticket: Known | None = None
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -153,16 +153,13 @@ def _loop(case: Case) -> Decision | None:
     marks = sum(name in LOOP_HEADERS for name, _ in case.inbound.headers)
     if (
         case.claims.is_ours
-        or case.facts.is_own
+        # In an archive, mail from our own address is what the desk answered in former times.
+        or (case.facts.is_own and not (case.is_imported and case.facts.reference))
         or case.inbound.received > MAX_RECEIVED
         or marks >= LOOP_MARKS
     ):
         return Decision(outcome=Outcome.LOOP)
     return None
-
-
-def _bounce(case: Case) -> Decision | None:
-    return Decision(outcome=Outcome.BOUNCE) if case.inbound.automatic is Automatic.BOUNCE else None
 
 
 def _proved(case: Case) -> Known | None:
@@ -174,6 +171,10 @@ def _proved(case: Case) -> Known | None:
 def _noted(case: Case, outcome: Outcome) -> Decision:
     known = _proved(case)
     return Decision(outcome=outcome, ticket=known.number if known else None, is_public=False, alerts=False)
+
+
+def _bounce(case: Case) -> Decision | None:
+    return _noted(case, Outcome.BOUNCE) if case.inbound.automatic is Automatic.BOUNCE else None
 
 
 def _vacation(case: Case) -> Decision | None:
@@ -209,7 +210,7 @@ def _backlog(case: Case) -> Decision | None:
     if not case.is_imported and case.mailbox.backlog == "skip":
         return Decision(outcome=Outcome.IGNORED)
     known = case.facts.reference or case.facts.client_ticket or case.facts.staff_ticket
-    stranger = known is not None and case.sender not in known.people
+    stranger = known is not None and case.sender not in known.people and not case.facts.is_own
     return Decision(
         outcome=Outcome.ARCHIVED,
         ticket=known.number if known else None,
@@ -302,7 +303,10 @@ def _flood(case: Case) -> Decision | None:
     facts = case.facts
     if not facts.is_flooding or facts.flood_ticket is None:
         return None
-    return Decision(outcome=Outcome.REPLIED, ticket=facts.flood_ticket, mark="flood", alerts=False)
+    # No letters, but a closed ticket comes back, for the mail has to show somewhere.
+    known = facts.flood_ticket
+    reopens = known.state != OPEN
+    return Decision(outcome=Outcome.REPLIED, ticket=known.number, mark="flood", alerts=False, reopens=reopens)
 
 
 def _opened(case: Case) -> Decision:

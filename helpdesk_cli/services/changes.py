@@ -81,9 +81,10 @@ def put_letter(
     department: str = "",
     message: int | None = None,
     subject: str = "",
+    is_limited: bool = True,
 ) -> int | None:
     """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all."""
-    if not _within_limits(tx, desk, notice, at):
+    if is_limited and not _within_limits(tx, desk, notice, at):
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
     return outbox.put(
@@ -148,9 +149,8 @@ def _page_once(tx: Tx, desk: Desk, at: str) -> None:
         return
     tallies.add(tx, "storm-page", "", at)
     text = "Too many new tickets: acknowledgements are off for now"
-    put_letter(
-        tx, desk, Notice(kind=PAGER, address=alerts.address, facts={"text": text}), at=at, subject=text
-    )
+    notice = Notice(kind=PAGER, address=alerts.address, facts={"text": text})
+    put_letter(tx, desk, notice, at=at, subject=text, is_limited=False)
 
 
 def _counted_facts(tx: Tx, notice: Notice, at: str) -> dict[str, object]:

@@ -158,7 +158,11 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
         inbox.reopen(tx, item)
         outcome = settle(tx, desk, ready, mailbox_of(desk, kept.mailbox), Release(department=slug))
         if outcome is Outcome.HELD:
-            raise Failed(f"message {item} names no department; name one with --department")
+            after = inbox.entry(tx, item)
+            why = f" ({after.reason})" if after else ""
+            raise Failed(
+                f"message {item} would be held again{why}: name a --department or a --client where one is missing"
+            )
     return entry(desk, item)
 
 

@@ -9,7 +9,7 @@ from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
 from helpdesk_cli.domain.ticket import Change, Event, Ticket
-from helpdesk_cli.domain.triage import Case, Decision, Facts, triage
+from helpdesk_cli.domain.triage import Case, Decision, Facts, Known, triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.changes import is_over, put_letter, record
@@ -39,7 +39,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     """All that the decision is made of; reads only."""
     inbound, claims, kept = ready.inbound, ready.claims, ready.kept
     sender = inbound.sender.address if inbound.sender else ""
-    twin = store_facts.duplicate(tx, kept.id, kept.sha256, ready.core)
+    twin = store_facts.duplicate(tx, kept.id, kept.mailbox, kept.sha256, ready.core)
     claimed = store_facts.claimed(tx, claims)
     staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
     rates = desk.settings.limits.new_tickets_per_sender
@@ -59,7 +59,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         department=(release.department if release else "")
         or department_for(desk.settings, ready.recipients, mailbox.department),
         is_flooding=flooding,
-        flood_ticket=tallies.last_ticket(tx, "new-ticket", fold(sender)) if flooding else None,
+        flood_ticket=_flooded(tx, sender) if flooding else None,
         **claimed,
     )
     return Case(
@@ -76,6 +76,12 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_thanks=ready.is_thanks,
         staff_words=ready.staff_words,
     )
+
+
+def _flooded(tx: Tx, sender: str) -> Known | None:
+    """The ticket that takes what a sender writes beyond their limit: the last that they opened."""
+    number = tallies.last_ticket(tx, "new-ticket", fold(sender))
+    return store_facts.known(tx, number) if number is not None else None
 
 
 def is_own(desk: Desk, address: str) -> bool:
@@ -101,7 +107,7 @@ def settle(
     decision = triage(case)
     ticket = decision.ticket
     if decision.outcome is Outcome.BOUNCE:
-        ticket = bounces.take_in(tx, desk, case.inbound, kept.arrived_at)
+        ticket = _take_bounce(tx, desk, case, decision, kept)
     elif decision.outcome is Outcome.DUPLICATE:
         _note_department(tx, desk, case, ready)
     elif decision.outcome not in NOT_ON_TICKETS and _goes_on_ticket(decision):
@@ -124,6 +130,19 @@ def settle(
         settled_at=desk.clock(),
     )
     return decision.outcome
+
+
+def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, kept: inbox.Kept) -> int | None:
+    """Write a bounce where it belongs; its ticket. What is old or imported speaks of the past and changes nothing.
+
+    One that names no address which failed is mostly an out-of-office note with a null sender: it is a note
+    on the ticket that it answers, and nothing counts against anybody.
+    """
+    if case.is_imported or (case.is_old and case.mailbox.backlog != "answer"):
+        return None
+    if case.inbound.bounced:
+        return bounces.take_in(tx, desk, case.inbound, kept.arrived_at)
+    return _carry_out(tx, desk, case, decision, kept.id) if decision.ticket is not None else None
 
 
 def _goes_on_ticket(decision: Decision) -> bool:
@@ -154,7 +173,7 @@ def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) ->
 def _ticket_of(tx: Tx, case: Case, number: int) -> Ticket | None:
     """A decision's ticket; mostly it was looked up already with the claims."""
     facts = case.facts
-    for known in (facts.client_ticket, facts.staff_ticket, facts.reference, facts.tag):
+    for known in (facts.client_ticket, facts.staff_ticket, facts.reference, facts.tag, facts.flood_ticket):
         if known is not None and known.number == number and known.ticket is not None:
             return known.ticket
     return tickets.load(tx, number)

@@ -13,14 +13,24 @@ _MERGES = 10
 """A chain of merged tickets is followed so far; a circle ends there as well."""
 
 
-def duplicate(tx: Tx, item: int, sha256: str, core: str) -> tuple[int, int | None] | None:
-    """An earlier settled message with the same bytes, or the same but for trace fields; and its ticket."""
+def duplicate(tx: Tx, item: int, mailbox: str, sha256: str, core: str) -> tuple[int, int | None] | None:
+    """An earlier message with the same bytes in this mailbox, or one on a ticket or held that is the same but
+    for trace fields; and its ticket.
+
+    A copy of what was held, rejected or taken for spam elsewhere is decided by itself: else somebody who got
+    the mail too could send a marked copy first, and nobody would ever see the true one.
+    """
     row = tx.row(
         "select id, ticket from inbox where (sha256 = :sha256 or core = :core) and core is not null and id <> :item "
-        "and outcome not in ('pending', 'duplicate', 'failed') order by id limit 1",
+        "and (outcome in ('opened', 'replied', 'archived', 'command') "
+        "or (outcome in ('auto-reply', 'ignored') and ticket is not null) "
+        "or (mailbox in (:mailbox, :imported) and (outcome = 'held' or (sha256 = :sha256 "
+        "and outcome not in ('pending', 'duplicate', 'failed'))))) order by ticket is null, id limit 1",
         sha256=sha256,
         core=core,
         item=item,
+        mailbox=mailbox,
+        imported=f"import:{mailbox}",
     )
     return (int(row[0]), row[1]) if row else None  # type: ignore[arg-type,return-value]
 
@@ -37,8 +47,9 @@ def known(tx: Tx, number: int) -> Known | None:
         number = ticket.merged_into
     else:
         return None
+    # An address that was taken from a client has no right left, so a client's are those that are theirs today.
     people = tx.rows(
-        "select p.address, p.id from participant p where p.ticket = :number union "
+        "select p.address, p.id from participant p where p.ticket = :number and p.client_id is null union "
         "select a.address, p.id from participant p join client_address a on a.client_id = p.client_id "
         "where p.ticket = :number",
         number=number,

@@ -130,7 +130,25 @@ def add_address(tx: Tx, client: int, address: str, at: str) -> None:
 
 
 def remove_address(tx: Tx, client: int, address: str) -> bool:
-    """Forget an address of a client; whether there was one."""
+    """Forget an address of a client; whether there was one. Where they wrote from it they are answered at their
+    primary address from now on, and it has no right on their tickets any more.
+    """
+    row = tx.row("select email from client where id = :client", client=client)
+    if row is not None:
+        tx.run(
+            "update participant set address = :primary, shown = :shown where client_id = :client and "
+            "address = :address and not exists (select 1 from participant o where o.ticket = participant.ticket "
+            "and o.address = :primary)",
+            primary=fold(str(row[0])),
+            shown=row[0],
+            client=client,
+            address=fold(address),
+        )
+    tx.run(
+        "delete from participant where client_id = :client and address = :address",
+        client=client,
+        address=fold(address),
+    )
     return bool(
         tx.run(
             "delete from client_address where client_id = :client and address = :address",

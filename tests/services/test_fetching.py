@@ -215,3 +215,24 @@ def test_what_lay_in_a_pop3_mailbox_before_the_first_fetch_is_archived(site: Sit
     site.configure(box.replace('"imap"', '"pop3"').replace('backlog = "answer"', 'backlog = "archive"'))
     with site.desk(is_job=True) as desk:
         assert fetch_mail(desk, ["box"])[0].outcomes == {"archived": 1, "opened": 1}
+
+
+def test_an_archive_keeps_what_the_desk_answered_and_its_bounces_change_nothing(
+    site: Site, tmp_path: Path
+) -> None:
+    from helpdesk_cli.services import views
+
+    answer = mail(2, "We are on it.").replace(b"Ann <ann@client.example>", b"Support <support@desk.example>")
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(mail(1))
+    (folder / "2.eml").write_bytes(
+        answer.replace(b"\nSubject", b"\nIn-Reply-To: <1@client.example>\nSubject")
+    )
+    with site.desk("bob") as desk:
+        assert import_mail(desk, [folder], mailbox="support").outcomes == {"archived": 2}
+        said = views.whole(desk, 1000).messages
+    assert [(message.kind, message.author.role) for message in said] == [
+        ("inbound", "client"),
+        ("outbound", "staff"),
+    ]

@@ -391,3 +391,100 @@ def test_a_mail_above_the_size_is_shown_and_says_where_the_rest_is(office: Any) 
     entry = office.mail(mail(), whole=False)
     assert entry.outcome == "opened"
     assert "max_size" in entry.note
+
+
+def test_an_address_taken_from_a_client_hears_and_says_nothing_more(office: Any) -> None:
+    people.new_client(office.desk, "ann@client.example")
+    people.add_address(office.desk, "ann@client.example", "shared@client.example")
+    office.mail(mail(sender="shared@client.example"))
+    people.remove_address(office.desk, "ann@client.example", "shared@client.example")
+    people.new_client(office.desk, "ben@client.example")
+    people.add_address(office.desk, "ben@client.example", "shared@client.example")
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="For Ann."))
+    assert [letter.recipient for letter in office.letters(kind="reply")] == ["ann@client.example"]
+    entry = office.mail(mail("x", sender="shared@client.example", number=2, subject="[HD-1000] Printer"))
+    assert (entry.outcome, entry.ticket) == ("opened", 1001)
+
+
+@pytest.mark.parametrize("mark", ["X-Spam-Flag: YES\r\n", "Return-Path: <>\r\n"])
+def test_a_marked_copy_that_came_first_hides_no_true_mail(make_office: Callable[..., Any], mark: str) -> None:
+    spam = MailboxSettings(kind="pipe", department="support", spam_headers=("X-Spam-Flag: YES",))
+    made = make_office(mailbox={"support": spam})
+    assert made.mail(mark + mail()).outcome in ("spam", "bounce")
+    assert made.mail(mail()).outcome == "opened"
+    assert made.mail("Received: by us\r\n" + mail()).outcome == "duplicate"
+
+
+def test_a_flood_brings_its_closed_ticket_back(office: Any) -> None:
+    office.configured(limits=Limits(new_tickets_per_sender=(Rate(1, 600),)))
+    office.mail(mail())
+    tickets.move(office.by("bob"), [1000], "done")
+    assert office.mail(mail("URGENT", number=2)).reason == "flood"
+    assert office.ticket(1000).state == "open"
+
+
+def test_a_null_sender_in_the_envelope_is_never_acknowledged(office: Any) -> None:
+    entry = office.mail(mail(), sender="")
+    assert entry.outcome == "bounce"
+    assert office.letters() == []
+
+
+def test_an_out_of_office_note_with_a_null_path_is_a_note_and_no_bounce(office: Any) -> None:
+    office.mail(mail())
+    letter = office.letters(kind="acknowledgement")[0]
+    headers = f"Return-Path: <>\r\nAuto-Submitted: auto-generated\r\nIn-Reply-To: {letter.message_id}\r\n"
+    entry = office.mail(mail("I am away.", number=3, headers=headers))
+    assert (entry.outcome, entry.ticket) == ("bounce", 1000)
+    assert [one.state for one in office.letters(kind="acknowledgement")] == ["queued"]
+    assert office.letters(kind="bounced") == []
+    assert not office.messages(1000)[-1].is_public
+
+
+@pytest.mark.parametrize("mark", ["Auto-Submitted: auto-generated\r\n", "Precedence: bulk\r\n"])
+def test_a_staff_members_robot_never_answers_the_client(office: Any, mark: str) -> None:
+    office.mail(mail())
+    address = token_address(office, "alert")
+    entry = office.mail(mail("On holiday.", sender="bob@staff.example", to=address, number=4, headers=mark))
+    assert (entry.outcome, entry.reason) == ("auto-reply", "staff-robot")
+    assert office.letters(kind="reply") == []
+
+
+def test_an_unclear_answer_is_told_and_released_as_a_note(office: Any) -> None:
+    from helpdesk_cli.services import mailroom
+
+    office.mail(mail())
+    address = token_address(office, "alert")
+    text = (
+        "> -- Please write your answer above this line --\r\n> Ann opened HD-1000:\r\n\r\nBetween the lines.\r\n\r\n"
+        "> Stage: New\r\n"
+    )
+    entry = office.mail(mail(text, sender="bob@staff.example", to=address, number=4))
+    assert (entry.outcome, entry.reason) == ("held", "unclear-answer")
+    assert [one.recipient for one in office.letters(kind="unclear-answer")] == ["bob@staff.example"]
+    assert b"was not sent" in mailroom.letter_raw(office.desk, office.letters(kind="unclear-answer")[0].id)
+    assert mailroom.release(office.by("bob"), entry.id).outcome == "replied"
+    assert office.messages(1000)[-1].kind == "note"
+    assert office.letters(kind="reply") == []
+
+
+def test_a_mail_attached_to_a_staff_answer_is_not_sent_on(office: Any) -> None:
+    office.mail(mail())
+    address = token_address(office, "alert")
+    raw = (
+        f"From: bob@staff.example\r\nTo: {address}\r\nSubject: Re\r\nMessage-ID: <9@s>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nUse water.\r\n'
+        "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: [HD-1000] Printer\r\n\r\nAssigned: nobody\r\n"
+        "--b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n\r\n1,2\r\n--b--\r\n"
+    )
+    assert office.mail(raw).reason == "staff-reply"
+    assert [part.name for part in office.messages(1000)[-1].attachments] == ["a.csv"]
+
+
+def test_the_one_page_of_a_storm_is_sent_though_the_pager_is_busy(office: Any) -> None:
+    office.configured(
+        limits=Limits(acknowledgements=(Rate(3, 3600),)),
+        alerts=Alerts(enabled=True, address="pager@p.example"),
+    )
+    for number in range(8):
+        office.mail(mail(f"{number}", sender=f"c{number}@client.example", number=number))
+    assert [letter.ticket for letter in office.letters(kind="pager")].count(None) == 1
