@@ -7,8 +7,9 @@ import re
 from hashlib import sha256
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Claims, Inbound, Verdict, fold
+from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Verdict, fold
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Mailbox, Settings
 from helpdesk_cli.store.inbox import Kept
@@ -75,6 +76,7 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
 
     if inbound is None:
         inbound = parse_guarded(raw, suspect=kept.attempts > 1)
+    inbound = _with_envelope(inbound, kept)
     departments = desk.settings.department.values()
     found = claims(
         inbound,
@@ -97,6 +99,18 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
         and is_only_thanks(inbound.new_text, inbound.subject),
         staff_words=_staff_words(desk, inbound) if _names_staff(found) else "",
     )
+
+
+def _with_envelope(inbound: Inbound, kept: Kept) -> Inbound:
+    """The mail with what the way in knows of its envelope: a null sender is one though no header says so."""
+    is_null = kept.envelope_sender is not None and not kept.envelope_sender.strip("<> ")
+    if (
+        not is_null
+        or inbound.return_path is not None
+        or inbound.automatic not in (Automatic.NO, Automatic.ROBOT)
+    ):
+        return inbound
+    return replace(inbound, return_path="", automatic=Automatic.BOUNCE)
 
 
 def _names_staff(claims: Claims) -> bool:
