@@ -182,7 +182,49 @@ NO_NAMES = (
     "|issue|nein|ja|storno|stornieren|kündigung|fehler|rechnung|hilfe|aber|dringend|erstattung|non|oui|mais"
     "|annuler|remboursement|pero|sí|cancelar|problema|errore|ma|però|maar|nee|mas|não|sim|błąd|ale|nie"
     "|но|нет|да|ошибка|проблема"
+    "|please|delete|remove|return|send|call|reply|change|update|check|fix|nothing|works|working|done|failed|never"
+    "|still|same|also|more|everything|today|tomorrow|later|monday|tuesday|wednesday|thursday|friday|saturday"
+    "|sunday|objection|withdrawal|termination|complaint"
+    "|bitte|löschen|widerruf|widerspruch|rückgabe|retoure|reklamation|beschwerde|rückruf|abbruch|ablehnung|nichts"
+    "|alles|trotzdem|heute|morgen|später|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag"
+    "|termin|antwort|mahnung|zahlung|lieferung|geht|defekt|kaputt|dringlich"
+    "|annulation|résiliation|annule|supprimer|rien|toujours|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+    "|demain|aujourd'hui|cancele|cancela|cancelen|cancelación|borrar|borre|elimine|elimina|eliminar|nada|baja"
+    "|devolución|reembolso|lunes|martes|miércoles|jueves|viernes|sábado|domingo|mañana|hoy|urgente|ayuda"
+    "|annulla|annulli|annullate|cancella|cancelli|cancellate|elimini|disdetta|recesso|reso|rimborso|niente"
+    "|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|domani|oggi|aiuto|annuleren|annuleer|verwijder"
+    "|verwijderen|opzeggen|opzegging|niets|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|vandaag"
+    "|cancelamento|cancelem|apague|exclua|reembolsar|segunda|terça|quarta|quinta|sexta|amanhã|hoje|ajuda"
+    "|anuluj|anulować|usuń|usunąć|zwrot|rezygnacja|reklamacja|jutro|dziś|отмена|возврат|удалить|отменить|завтра"
+    "|сегодня|avbryt|avboka|radera|annuller|slet|opsig|zrušit|zrušte|smazat|iptal|iade|sil"
 )
+
+# Behind these a whole name may stand on the same line: greetings, farewells, titles.
+ADDRESSED = (
+    "hi|hello|hey|dear|good morning|good afternoon|good evening|regards|best regards|kind regards|warm regards"
+    "|kindest regards|best wishes|with best regards|with kind regards|sincerely|yours sincerely|yours|sir|madam"
+    "|hallo|guten tag|guten morgen|guten abend|moin|servus|sehr geehrter herr|sehr geehrte frau|lieber|liebe"
+    "|lieber herr|liebe frau|herr|frau|mit freundlichen grüßen|mit freundlichen grüssen|freundliche grüße"
+    "|freundliche grüsse|viele grüße|viele grüsse|schöne grüße|schöne grüsse|beste grüße|beste grüsse|liebe grüße"
+    "|liebe grüsse|herzliche grüße|herzliche grüsse|mit besten grüßen|gruß|gruss|grüße|grüsse|lg|vg|mfg|bg"
+    "|bonjour|bonsoir|salut|madame|monsieur|chère|cher|cordialement|bien cordialement"
+    "|hola|buenos días|buenas tardes|buenas noches|estimado|estimada|señor|señora|sr|sra|saludos|un saludo"
+    "|saludos cordiales|atentamente|salve|buongiorno|buonasera|gentile|egregio|cordiali saluti|saluti"
+    "|beste|geachte|geachte heer|geachte mevrouw|dag|goedemorgen|goedemiddag|goedenavond|hoi|mevrouw|heer"
+    "|met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groet|groeten"
+    "|groetjes|mvg|olá|oi|bom dia|boa tarde|boa noite|prezado|prezada|caro|cara|senhor|senhora|atenciosamente"
+    "|abraço|abraços|cześć|witam|dzień dobry|szanowny panie|szanowna pani|pozdrawiam|z poważaniem"
+    "|pozdrowienia|здравствуйте|добрый день|доброе утро|добрый вечер|привет|уважаемый|уважаемая|с уважением"
+    "|hej|hejsan|hälsningar|vänliga hälsningar|mvh|med vänlig hälsning|med vänliga hälsningar|hilsen|kh|god dag"
+    "|med venlig hilsen|venlig hilsen|mange hilsner|med vennlig hilsen|vennlig hilsen|dobrý den|ahoj|s pozdravem"
+    "|zdravím|merhaba|selam|saygılar|saygılarımla|sevgiler"
+)
+
+# In a sentence with one of these nouns are written like names: German, and the French of the Swiss.
+NOUNS_WITH_CAPITALS = r"\bdank(?!\s(?:je|u|jullie))(?!jewel)|\bvielmals\b"
+
+# Endings of French and Russian orders, which few names have.
+ORDERS = r"ez$|[ий]те(?:сь)?$"
 
 # Inside a name, never at its end.
 PARTICLES = "de|der|den|del|della|di|da|do|dos|das|du|la|le|van|von|vom|zu|zur|ter|ten|el|al|bin|y|e|af|av"

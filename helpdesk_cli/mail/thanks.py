@@ -10,6 +10,7 @@ LINES = 14
 PHRASE = 7  # words of the longest courtesy
 NAMES = 3  # lines that hold nothing but names
 NAME = 4  # words of a name
+BESIDE_NAME = 2  # and of one that stands on the same line as a greeting, particles not counted
 
 _ANSWERS = "re|aw|antw|antwort|sv|odp|ynt|res|rif|r|vs|vá|回复|回覆|答复|答覆|返信|回信|답장|отв|на"
 
@@ -71,18 +72,53 @@ def _is_thanks(text: str) -> bool:
     names = 0
     for clauses in lines:
         seen = [_see(clause) for clause in clauses]
-        if not any(known for known, _, _ in seen):
+        thanks = any(_thanks_in(pieces) for pieces in seen)
+        if not any(pieces[0][1] for pieces in seen):
             names += 1
             if (
                 names > NAMES
-                or any(thanks for _, thanks, _ in seen)
-                or not _is_name([word for _, _, rest in seen for word in rest])
+                or thanks
+                or not _is_name([word for pieces in seen for word, known in pieces if not known])
             ):
                 return False
-        elif not all(known and _is_name(rest) for known, _, rest in seen):
+        elif not all(_adds_nothing(pieces) for pieces in seen):
             return False
-        thanked = thanked or any(thanks for _, thanks, _ in seen)
+        thanked = thanked or thanks
     return thanked and len(lines) <= LINES
+
+
+def _thanks_in(pieces: list[tuple[str, bool]]) -> bool:
+    """Tell whether a sentence thanks."""
+    thanks = _courtesies()[0]
+    return any(known and piece.lower() in thanks for piece, known in pieces)
+
+
+def _adds_nothing(pieces: list[tuple[str, bool]]) -> bool:
+    """Tell whether a sentence is made of courtesies and at most a name where one is due.
+
+    Behind a greeting, a farewell or a title that may be a whole name, behind thanks one word alone: more,
+    and any word in German, which gives a capital to every noun, is as well an order (``Danke, Widerruf``).
+    """
+    if not pieces[0][1]:
+        return False
+    rest = [piece for piece, known in pieces if not known]
+    if not rest:
+        return True
+    if not _is_name(rest):
+        return False
+    if all(_sticks(word[0]) or "가" <= word[0] <= "힣" for word in rest):
+        return True
+    first = next(at for at, (_, known) in enumerate(pieces) if not known)
+    particles = courtesies.PARTICLES.split("|")
+    if pieces[first - 1][0].lower() in courtesies.ADDRESSED.split("|"):
+        return sum(word not in particles for word in rest) <= BESIDE_NAME
+    said = " ".join(piece.lower() for piece, known in pieces if known)
+    return (
+        len(rest) == 1
+        and _thanks_in(pieces)
+        and re.search(courtesies.NOUNS_WITH_CAPITALS, said) is None
+        and re.search(courtesies.ORDERS, rest[0].lower()) is None
+    )
 
 
 def _clauses(line: str) -> list[list[str]]:
@@ -90,26 +126,20 @@ def _clauses(line: str) -> list[list[str]]:
     return [words for words in (_words(clause) for clause in re.split(r"[.!;:。！；：…~～]", line)) if words]
 
 
-def _see(words: list[str]) -> tuple[bool, bool, list[str]]:
-    """Look at a sentence: whether a courtesy begins it, whether it thanks, and the words left over."""
-    thanks, known, longest = _courtesies()
-    begins = thanked = False
-    rest: list[str] = []
+def _see(words: list[str]) -> list[tuple[str, bool]]:
+    """Cut a sentence into courtesies, which are known, and the words between them."""
+    _, known, longest = _courtesies()
+    seen: list[tuple[str, bool]] = []
     at = 0
     while at < len(words):
         if _sticks(words[at][0]):
-            pieces = _pieces(words[at], known, longest)
+            seen += _pieces(words[at], known, longest)
             at += 1
         else:
             size = next((n for n in range(PHRASE, 0, -1) if " ".join(words[at : at + n]).lower() in known), 0)
-            pieces = [(" ".join(words[at : at + (size or 1)]), bool(size))]
+            seen.append((" ".join(words[at : at + (size or 1)]), bool(size)))
             at += size or 1
-        for piece, is_known in pieces:
-            thanked = thanked or (is_known and piece.lower() in thanks)
-            begins = begins or (is_known and not rest)
-            if not is_known:
-                rest.append(piece)
-    return begins, thanked, rest
+    return seen
 
 
 def _pieces(run: str, known: frozenset[str], longest: int) -> list[tuple[str, bool]]:
