@@ -7,7 +7,7 @@ LONGEST = 200
 
 _ANSWER = (
     "re|aw|antw|antwort|sv|vs|rif|r|res|resp|odp|ynt|vá|atb|bls|απ|σχετ|отв|ответ|відп|"
-    "רה|השב|回复|回覆|答复|答覆|返信|답장|回"
+    "רה|השב|回复|回覆|回復|回信|答复|答覆|返信|답장|回"
 )
 _FORWARD = "fwd|fw|wg|tr|rv|enc|i|vb|vl|pd|pfd|ilt|i̇lt|doorst|továbbítás|πρθ|пересл|転送|转发|轉寄|轉發|전달"
 _PREFIX = re.compile(
@@ -16,6 +16,14 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _MOST_PREFIXES = 50
+
+
+def is_prefixed(subject: str) -> bool:
+    """Tell whether a subject begins as those of answers and forwarded mails do, maybe behind a list's tag."""
+    rest = subject[:300].lstrip()
+    if rest.startswith("["):
+        rest = rest.partition("]")[2]
+    return _PREFIX.match(rest) is not None
 
 
 def tagged_subject(subject: str, tag: str) -> str:

@@ -26,6 +26,15 @@ def is_dated(line: str) -> bool:
     return _date().search(line) is not None
 
 
+def tells_when(text: str) -> bool:
+    """Tell whether a text holds a date: a whole one, a year, or a time beside a day's figure."""
+    time = _time().search(text)
+    return is_dated(text) or (
+        time is not None
+        and re.search(r"(?<!\d)[0-3]?\d(?!\d)", text[: time.start()] + " " + text[time.end() :]) is not None
+    )
+
+
 def is_addressed(line: str) -> bool:
     """Tell whether a mail address stands in a line."""
     return "@" in line and _address().search(line) is not None
@@ -40,6 +49,12 @@ def field(line: str) -> str:
     """Which field a header block's line is: from, sent, to, cc, subject; empty for any other line."""
     word, colon, _ = line[:40].replace("：", ":").partition(":")
     return phrases.HEADERS.get(word.strip(" \t*_\xa0").lower(), "") if colon else ""
+
+
+def is_evident(kind: str, line: str) -> bool:
+    """Tell whether a field's line shows that a mail program wrote it: a date in sent, an address in from."""
+    value = line.replace("：", ":").partition(":")[2][:500]
+    return (kind == "sent" and tells_when(value)) or (kind == "from" and is_addressed(value))
 
 
 def starts(line: str) -> bool:

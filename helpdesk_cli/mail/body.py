@@ -24,11 +24,12 @@ class Content(Struct):
     notes: list[str]
 
 
-def read_body(raw: bytes, skeleton: Skeleton) -> Content:
+def read_body(raw: bytes, skeleton: Skeleton, is_answer: bool = True) -> Content:
     """Divide a mail's leaves into readable text and attachments.
 
     All inline plain texts are the text, in their order. The first HTML is ``html``; it is the text too
-    where no plain text is its alternative. Everything else is an attachment.
+    where no plain text is its alternative. Everything else is an attachment. Only where the mail is an answer
+    does its new text lack the quotation.
     """
     notes: list[str] = []
     parts: list[Part] = []
@@ -56,7 +57,7 @@ def read_body(raw: bytes, skeleton: Skeleton) -> Content:
             texts.append((html_leaf, converted))
             texts.sort(key=lambda pair: pair[0].start)
     text = "\n\n".join(kept for _, text in texts if (kept := text.strip("\n")) and not kept.isspace())
-    return Content(text, _new_text(text, notes), html, tuple(parts), notes)
+    return Content(text, _new_text(text, is_answer, notes), html, tuple(parts), notes)
 
 
 def _converted(html: str, notes: list[str]) -> str:
@@ -72,12 +73,12 @@ def _converted(html: str, notes: list[str]) -> str:
         return " ".join(re.sub(r"<[^<>]*+>", " ", html).split())
 
 
-def _new_text(text: str, notes: list[str]) -> str:
+def _new_text(text: str, is_answer: bool, notes: list[str]) -> str:
     """What a text adds; all of it where that cannot be told."""
     from helpdesk_cli.mail.text import new_text
 
     try:
-        return storable(new_text(text)) if text else ""
+        return storable(new_text(text, is_answer=is_answer)) if text else ""
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  the mail's words must stay readable

@@ -7,6 +7,7 @@ stays visible as an attachment with a note.
 import re
 
 from helpdesk_cli.domain.mail import Inbound, Mailbox, Part
+from helpdesk_cli.domain.subjects import is_prefixed
 from helpdesk_cli.mail import address_list, automatic, body
 from helpdesk_cli.mail.decode import decode_words, one_line, storable
 from helpdesk_cli.mail.header import Head, read_head
@@ -74,7 +75,8 @@ def mended(raw: bytes) -> bytes:
 def _read(raw: bytes, skeleton: Skeleton) -> Inbound:
     """Make an Inbound of a message that was taken apart."""
     head = skeleton.head
-    content = body.read_body(raw, skeleton)
+    subject = one_line(decode_words(head.first("subject")))
+    content = body.read_body(raw, skeleton, _is_answer(head, subject))
     notes = skeleton.notes + content.notes
     sender, strict = _sender(head, notes)
     to, to_total = address_list.read_all(head.every("to"))
@@ -94,7 +96,7 @@ def _read(raw: bytes, skeleton: Skeleton) -> Inbound:
         cc=cc,
         delivered_to=_delivered(head),
         return_path=_return_path(head),
-        subject=one_line(decode_words(head.first("subject"))),
+        subject=subject,
         date_header=one_line(head.first("date"), 200),
         text=content.text,
         new_text=content.new_text,
@@ -109,6 +111,15 @@ def _read(raw: bytes, skeleton: Skeleton) -> Inbound:
         recipients_total=to_total + cc_total + unread,
         notes=tuple(dict.fromkeys(one_line(note, 200) for note in notes))[:NOTES],
     )
+
+
+def _is_answer(head: Head, subject: str) -> bool:
+    """Whether a mail can hold a quotation of ours: it names an earlier mail, or its subject looks like it.
+
+    Mail programs that set neither In-Reply-To nor References still write their prefix.
+    """
+    named = (*head.every("in-reply-to"), *head.every("references"))
+    return any(value.strip() for value in named) or is_prefixed(subject)
 
 
 def _is_plain(value: str) -> bool:

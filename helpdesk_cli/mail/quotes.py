@@ -23,18 +23,39 @@ BLANK, TEXT, QUOTED, FRAME = " ", "t", ">", "a"  # a frame stands around a quota
 _REPLY_WORDS = REPLY_LINE.strip("- ").casefold()
 
 
-def new_text(text: str) -> str:
+def new_text(text: str, *, is_answer: bool = True) -> str:
     """Return what this mail adds, without quotation and signature.
 
     Answers between quoted lines keep the quoted lines to which they answer. A forwarded mail stays. Where
     nothing would be left, the whole text is what is new. Every line is one of the text's, in its order.
+
+    A mail that is no answer (``is_answer=False``) quotes nothing that is known here: it loses its signature
+    at most, unless our own line stands in it.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     most = _most(lines)
-    kept = _Reading(lines[:most]).new_lines()
+    reading = _Reading(lines[:most])
+    kept = (
+        reading.new_lines() if is_answer or reading.find_reply_line() >= 0 else _without_own_end(lines, most)
+    )
     if not any(line.strip() for line in kept):
         kept = lines[:most]
     return _trim(kept + lines[most:] if most < len(lines) else kept)
+
+
+def _without_own_end(lines: list[str], most: int) -> list[str]:
+    """Take the signature off a mail that is no answer, unless the writer cites or forwards below it."""
+    if most < len(lines):
+        return lines[:most]
+    kept = without_signature(lines)
+    for line in lines[len(kept) :]:
+        bare = line.strip()[:LINE]
+        low = bare.lower()
+        if bare[:1] == ">" or attribution.field(bare) == "from":
+            return lines
+        if any(word in low for word in (*phrases.FORWARDED, *phrases.ORIGINAL)) and bare[-1] in "-_=*—–:：":
+            return lines
+    return kept
 
 
 def _most(lines: list[str]) -> int:
@@ -145,11 +166,14 @@ class _Reading:
         return at + 1
 
     def rule(self, at: int, line: str) -> int:
-        """Heed Outlook's line of underscores, below which fields stand in whatever language."""
+        """Heed Outlook's line of underscores, below which fields stand in whatever language.
+
+        Who, when, to whom: the date is in the second one. Forms that people fill in have none there.
+        """
         if line.strip("_") or len(line) < 20:
             return at + 1
         fields = 0
-        address = False
+        address = dated = False
         here = self.following[at]
         while here < len(self.lines) and fields < BLOCK and self.bare[here]:
             word, colon, value = self.bare[here][:LINE].replace("：", ":").partition(":")
@@ -157,18 +181,21 @@ class _Reading:
                 break
             fields += 1
             address = address or attribution.is_addressed(value)
+            dated = dated or (fields == 2 and attribution.tells_when(value))
             here += 1
-        if fields >= 3 and address and self.following[here - 1] < len(self.lines):
+        if fields >= 3 and address and dated and self.following[here - 1] < len(self.lines):
             return self.frame(at, here)
         return at + 1
 
     def header_block(self, at: int, named: bool = False) -> int:
         """The line after a block of From, Sent, To, Subject; 0 where there is none, or nothing below it.
 
-        Unless a separator above it says what it is (``named``), it needs a date and ends in its subject, as
-        every program writes it; people who copy raw header fields into their text mostly have another order.
+        Unless a separator above it says what it is (``named``), it needs a date or its writer's address, and
+        ends in its subject, as every program writes it; people who copy raw header fields into their text
+        mostly have another order.
         """
         found: list[str] = []
+        evident = named
         here = at
         while here < min(len(self.lines), at + BLOCK):
             kind = attribution.field(self.bare[here])
@@ -176,6 +203,7 @@ class _Reading:
                 break
             if kind:
                 found.append(kind)
+                evident = evident or attribution.is_evident(kind, self.bare[here])
             elif not self.bare[here]:
                 follower = self.following[here]
                 if follower >= len(self.lines) or attribution.field(self.bare[follower]) in [*found, ""]:
@@ -188,7 +216,7 @@ class _Reading:
         else:
             order = [kind for kind in found if kind != "cc"]
             whole = {"from", "sent"} < set(order) and "subject" not in order[:-1]
-        return here if whole and self.following[here - 1] < len(self.lines) else 0
+        return here if whole and evident and self.following[here - 1] < len(self.lines) else 0
 
     def is_introduced(self, at: int) -> bool:
         """Tell whether the writer's own line leads over to what stands below: ``The headers are:``."""

@@ -6,7 +6,8 @@ from functools import cache
 from helpdesk_cli.mail import phrases
 
 LONGEST = 40  # lines of a signature below the standard sign ``-- `` (RFC 3676 section 4.3)
-SHORT = 12  # and below two hyphens alone, which people also draw to part a text
+SHORT = 8  # and below two hyphens alone, which people also draw to part a text
+WIDE = 60  # characters of a line below two hyphens alone; a longer one is a sentence
 ROUNDS = 6  # a signature, above it a telephone's line, above it a scanner's, …
 
 
@@ -60,9 +61,21 @@ def _end(lines: list[str]) -> int:
     standard = [at for at in signs if lines[at] != "--"]
     if standard:
         return standard[0]
-    short = sum(bool(line.strip()) for line in lines[signs[0] + 1 :]) <= SHORT
     parted = signs[0] == 0 or not lines[signs[0] - 1].strip()
-    return signs[0] if len(signs) == 1 and short and parted else len(lines)
+    below = [line.strip() for line in lines[signs[0] + 1 :]]
+    return signs[0] if len(signs) == 1 and parted and _can_be_signature(below) else len(lines)
+
+
+def _can_be_signature(below: list[str]) -> bool:
+    """Tell whether lines below two hyphens alone can be a signature: few, short, close, no question."""
+    if not below:
+        return True
+    return (
+        len(below) <= SHORT
+        and 0 < len(below[0]) <= WIDE
+        and below[0][-1] not in "!:;"
+        and not any("?" in line or "？" in line for line in below)
+    )
 
 
 def is_appended(line: str) -> bool:

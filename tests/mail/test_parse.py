@@ -253,8 +253,36 @@ def test_a_content_id_is_kept_without_brackets() -> None:
     assert check(raw).attachments[0].content_id == "p @x"
 
 
+@pytest.mark.parametrize(
+    ("header", "new"),
+    [
+        ("", "Max said:\n> Cancel it.\n\nPlease do."),
+        ("Subject: Cancel\r\n", "Max said:\n> Cancel it.\n\nPlease do."),
+        ("Subject: [list] Regarding: x\r\nIn-Reply-To: \r\n", "Max said:\n> Cancel it.\n\nPlease do."),
+        ("In-Reply-To: <1@b.test>\r\n", "Please do."),
+        ("References: <1@b.test>\r\n", "Please do."),
+        ("Subject: Re: Cancel\r\n", "Please do."),
+        ("Subject: [list] AW: Cancel\r\n", "Please do."),
+        ("Subject: Antw: Cancel\r\n", "Please do."),
+        ("Subject: =?utf-8?B?5Zue5aSN77yaIHg=?=\r\n", "Please do."),
+        ("Subject: =?utf-8?B?0J7RgtCy0LXRgjogeA==?=\r\n", "Please do."),
+    ],
+)
+def test_only_an_answer_has_its_quotation_cut(header: str, new: str) -> None:
+    body = "\r\n\r\nMax said:\r\n> Cancel it.\r\n\r\nPlease do.\r\n"
+    assert check(f"From: a@b.test\r\n{header}Content-Type: text/plain{body}".encode()).new_text == new
+
+
+def test_an_html_mail_that_is_no_answer_keeps_its_citation() -> None:
+    told = "<p>Our customer said:</p><blockquote>nothing works</blockquote><p>Please fix that.</p>"
+    head = b"From: a@b.test\r\nContent-Type: text/html\r\n"
+    assert "nothing works" in check(head + b"\r\n" + told.encode()).new_text
+    answer = check(b"Subject: Re: x\r\n" + head + b"\r\n" + told.encode())
+    assert answer.new_text == "Please fix that."
+
+
 def test_a_converter_that_fails_leaves_the_words_readable(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: str) -> str:
+    def broken(_: str, **__: bool) -> str:
         raise RecursionError
 
     monkeypatch.setattr(reading, "html_to_text", broken)

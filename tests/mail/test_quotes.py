@@ -199,6 +199,74 @@ def test_what_is_new_shrinks_to_something_that_stays(text: str) -> None:
     raise AssertionError(text)
 
 
+FIRST = {
+    "a citation": "My boss wrote:\n> cancel the contract\n\nPlease do so.",
+    "a form": (
+        "Kündigung\n________________________________\nName: Max\nKundennummer: 123\nE-Mail: max@x.test\n"
+        "Grund: zu teuer\n\nBitte bestätigen Sie dies."
+    ),
+    "packets": (
+        "Server: web1\nFrom: 10.0.0.1\nSent: 5 packets\nTo: 10.0.0.2\nSubject: ping\n\nIt fails since Monday."
+    ),
+    "an invitation": (
+        "See below.\n\nVon: Max\nGesendet: gestern\nAn: alle\nBetreff: Treffen\n\nDas habe ich …, was soll das?"
+    ),
+    "a log": "The log:\n2026-11-22 09:30 user a@b.test wrote:\nfile.txt\nafter that it crashed",
+    "a command": "> git push\nThis fails.",
+    "a header block": "Look:\n\nFrom: a@b.test\nSent: 5 Jan 2026 10:11\nTo: c@d.test\nSubject: e\n\nWhat is it?",
+    "a forwarded mail below a signature": (
+        "Please look.\n\n-- \nMax\n\n---------- Forwarded message ---------\nFrom: a@b.test\n\nIt burns."
+    ),
+    "a citation below a signature": "It says:\n\n-- \nMax\n> It burns.",
+}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_mail_that_is_no_answer_keeps_what_looks_like_a_quotation(name: str) -> None:
+    assert new_text(FIRST[name], is_answer=False) == FIRST[name]
+
+
+def test_a_mail_that_is_no_answer_loses_its_signature() -> None:
+    text = "> git push\nThis fails.\n\nSent from my iPhone\n\n-- \nMax"
+    assert new_text(text, is_answer=False) == "> git push\nThis fails."
+
+
+@pytest.mark.parametrize("name", ["de outlook", "en outlook ios"])
+def test_a_mail_of_nothing_but_a_signature_keeps_it(name: str) -> None:
+    text = SIGNED[name][0].partition("\n\n")[2]
+    assert new_text(text, is_answer=False) == text
+
+
+def test_our_own_line_makes_an_answer_of_any_mail() -> None:
+    assert new_text(f"It works.\n\n> {REPLY_LINE}\n> Earlier words.", is_answer=False) == "It works."
+
+
+@pytest.mark.parametrize("name", ["a form", "packets", "an invitation"])
+def test_a_block_of_fields_without_a_date_stays_in_an_answer(name: str) -> None:
+    assert new_text(FIRST[name]) == FIRST[name]
+
+
+@pytest.mark.parametrize("sent", ["5 Jan 2026", "Mon 5 Jan 10:11", "5.1.26", "10:11, 5. Januar"])
+def test_a_block_of_fields_with_a_date_goes_from_an_answer(sent: str) -> None:
+    text = f"It works.\n\nVon: Max\nGesendet: {sent}\nAn: alle\nBetreff: Treffen\n\nWann?"
+    assert new_text(text) == "It works."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello\n\n--\n\nMy order 55 is late\nand broken",
+        "Hello\n\n--\nMy order 55 is late, and when it came on Monday all of it was broken.",
+        "Hello\n\n--\nMax here\nWhen does it come?",
+        "Hello\n\n--\nThis is broken:\nthe door",
+        "Hello\n\n--\n" + "\n".join("abcdefghi"),
+    ],
+)
+@pytest.mark.parametrize("is_answer", [True, False])
+def test_two_hyphens_that_part_a_text_cut_nothing(text: str, is_answer: bool) -> None:
+    assert new_text(text, is_answer=is_answer) == text
+
+
 @pytest.mark.parametrize("name", HTML)
 def test_the_quotation_of_an_html_mail_goes(name: str) -> None:
     html, new = HTML[name]
