@@ -206,7 +206,8 @@ def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int
         once_a_day = (Rate(1, 86400),)
         if not is_over(tx, "rejection", case.sender, once_a_day, at):
             tallies.add(tx, "rejection", case.sender, at)
-            notice = Notice(kind="rejection", address=sender.address, name=sender.name)
+            # No name: its sender was not asked to prove that it is theirs.
+            notice = Notice(kind="rejection", address=sender.address)
             department = case.facts.department or next(iter(desk.settings.department))
             put_letter(tx, desk, notice, at=at, department=department, subject=case.inbound.subject)
     if "unclear-answer" in decision.warnings and decision.ticket is not None and case.facts.staff:
