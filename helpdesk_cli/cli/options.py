@@ -5,22 +5,17 @@ What a person types is read here, so that it means the same in every command.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec import Struct
 
-from helpdesk_cli.errors import DeskError, Failed, Usage
+from helpdesk_cli.cli.wording import Wording
+from helpdesk_cli.errors import Usage
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.tickets import File
-
-CUT_LINE = "# ------------------------ >8 ------------------------"
-"""What stands below it in the editor is not part of the text."""
-
 
 # Ticket numbers
 
@@ -104,135 +99,6 @@ def since_until(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # Texts
-
-
-class Wording(Struct):
-    """Where a text comes from: ``-m``, ``-F``, the editor, standard input; and the text once it was read."""
-
-    message: str | None = None
-    file: str | None = None
-    edit: bool = False
-    text: str | None = None
-
-    def read(self, *, about: str = "", required: bool = True) -> str:
-        """The text, without white space at its end.
-
-        ``about`` is shown in the editor below a line, and is not part of the text. Raises Usage where
-        nothing was written, unless it is not required.
-        """
-        self.text = self._read(about).replace("\r\n", "\n").rstrip()
-        if required and not self.text.strip():
-            raise Usage("the text is empty; nothing was saved")
-        return self.text
-
-    def _read(self, about: str) -> str:
-        begun = self.message or ""
-        if self.file is not None:
-            begun = _from_file(self.file)
-        elif self.message is None and not self.edit:
-            if not sys.stdin.isatty():
-                return sys.stdin.buffer.read().decode("utf-8", "replace")
-            return edited("", about)
-        return edited(begun, about) if self.edit else begun
-
-    @property
-    def is_given(self) -> bool:
-        """Whether the call names a text, so that it need not be asked for."""
-        return self.message is not None or self.file is not None or self.edit
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Keep the text in a file where what stands inside fails; the error then names the file.
-
-        Stands around the whole of a command, so that a text waiting on standard input is not lost either.
-        """
-        try:
-            yield
-        except BaseException as error:
-            text = self._rescued()
-            if not text.strip() or (self.file not in (None, "-") and not self.edit):
-                raise
-            note = _keep_text(text)
-            if isinstance(error, DeskError):
-                raise with_note(error, note) from error
-            if isinstance(error, Exception):
-                raise Failed(f"{type(error).__name__}: {error}; {note}") from error
-            sys.stderr.write(f"helpdesk: {note}\n")
-            raise
-
-    def _rescued(self) -> str:
-        if self.text is not None:
-            return self.text
-        if self.message is None and self.file in (None, "-") and not self.edit and not sys.stdin.isatty():
-            return sys.stdin.buffer.read().decode("utf-8", "replace")
-        return self.message or ""
-
-
-def with_note(error: DeskError, note: str) -> DeskError:
-    """The same failure with a further remark."""
-    from helpdesk_cli.errors import BadConfig
-
-    again = BadConfig(*error.faults, note) if isinstance(error, BadConfig) else Failed(f"{error}; {note}")
-    again.exit_code = error.exit_code
-    return again
-
-
-def _from_file(name: str) -> str:
-    if name == "-":
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
-    try:
-        with open(name, "rb") as file:  # noqa: PTH123 pathlib is not needed for one read
-            return file.read().decode("utf-8", "replace")
-    except OSError as error:
-        raise Usage(f"--file {name}: {error.strerror}") from None
-
-
-def _keep_text(text: str) -> str:
-    """Write a text to a file of its own; the remark that names it."""
-    import tempfile
-
-    for folder in (os.environ.get("XDG_STATE_HOME", ""), tempfile.gettempdir(), "."):
-        try:
-            handle, path = tempfile.mkstemp(".txt", "helpdesk-text-", folder or None)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-        except OSError:
-            continue
-        return f"your text is kept in {path}"
-    return f"your text could not be kept: {text[:2000]}"
-
-
-def edited(begun: str, about: str = "") -> str:
-    """What a person writes in their editor: ``VISUAL``, ``EDITOR``, else the system's. Raises Failed."""
-    import subprocess
-    import tempfile
-    from shlex import split
-
-    command = split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or _usual_editor())
-    handle, path = tempfile.mkstemp(".txt", "helpdesk-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            below = "\n".join(f"# {line}".rstrip() for line in about.splitlines())
-            file.write(f"{begun}\n\n{CUT_LINE}\n{below}\n" if about else begun)
-        try:
-            code = subprocess.run([*command, path], check=False).returncode
-        except OSError as error:
-            raise Failed(f"{command[0]}: {error.strerror}; name an editor in VISUAL or EDITOR") from None
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            text = file.read().partition(CUT_LINE)[0]
-    finally:
-        os.unlink(path)  # noqa: PTH108
-    if code:
-        note = f"; {_keep_text(text)}" if text.strip() else ""
-        raise Failed(f"the editor ended with exit code {code}; nothing was saved{note}")
-    return text
-
-
-def _usual_editor() -> str:
-    from shutil import which
-
-    usual = ("notepad",) if os.name == "nt" else ("sensible-editor", "editor", "vi", "nano")
-    return next((name for name in usual if which(name)), "vi")
 
 
 def text(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -184,7 +184,7 @@ def test_what_cannot_be_attached_is_told_and_nothing_saved(
 
 def test_ctrl_c_in_the_editor_s_wake_keeps_the_text(site: Site) -> None:
     code = (
-        "import sys\nfrom helpdesk_cli.cli.options import Wording\nwording = Wording(message='typed')\n"
+        "import sys\nfrom helpdesk_cli.cli.wording import Wording\nwording = Wording(message='typed')\n"
         "with wording.kept():\n    wording.read()\n    raise KeyboardInterrupt"
     )
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from typing import Any
 
 import pytest
 from desks import Site
@@ -22,8 +23,8 @@ def owned(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
         monkeypatch.delenv(name, raising=False)
     stat = os.stat
 
-    def owned_stat(path: object, **more: object) -> os.stat_result:
-        found = list(stat(path, **more))  # type: ignore[call-overload]
+    def owned_stat(path: Any, **more: Any) -> os.stat_result:
+        found = list(stat(path, **more))
         found[4] = OWNER.pw_uid
         return os.stat_result(found)
 

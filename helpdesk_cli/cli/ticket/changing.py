@@ -4,8 +4,9 @@ import click
 
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
-from helpdesk_cli.cli.options import Wording, numbers, text
+from helpdesk_cli.cli.options import numbers, text
 from helpdesk_cli.cli.ticket.report import ask, report, yes
+from helpdesk_cli.cli.wording import Wording
 
 Numbers = tuple[int, ...]
 
@@ -54,6 +55,7 @@ def close(call: Call, numbers: Numbers, *, wording: Wording, yes: bool, as_json:
         words = wording.read()
         ask("answer and close", numbers, sure=yes)
         tickets.close(opened, numbers, words)
+        wording.saved()
         report(call, opened, numbers, "answered and closed", as_json=as_json)
 
 

@@ -9,6 +9,7 @@ import click
 from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call
 from helpdesk_cli.cli.output import done, has_people, show_json
+from helpdesk_cli.cli.wording import confirm
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -24,7 +25,7 @@ def ask(what: str, numbers: Sequence[int], *, sure: bool) -> None:
     if sure or len(numbers) < MANY or not sys.stdin.isatty() or not has_people():
         return
     shown = ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
-    click.confirm(f"{what} {len(numbers)} tickets ({shown})?", abort=True, err=True)
+    confirm(f"{what} {len(numbers)} tickets ({shown})?")
 
 
 def report(call: Call, desk: "Desk", numbers: Sequence[int], words: str, *, as_json: bool) -> None:

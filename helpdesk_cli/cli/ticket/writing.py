@@ -7,9 +7,10 @@ import click
 
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
-from helpdesk_cli.cli.options import Wording, attach, files, number, text
+from helpdesk_cli.cli.options import attach, files, number, text
 from helpdesk_cli.cli.output import line, put, safe
 from helpdesk_cli.cli.ticket.report import report
+from helpdesk_cli.cli.wording import Wording
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -51,6 +52,7 @@ def new(call: Call, *, wording: Wording, attach: tuple[str, ...], as_json: bool,
         words = wording.read(about=f"{fields['client']}: {fields['subject']}")
         wish = tickets.NewTicket(text=words, files=files(opened, attach), **fields)
         entered = tickets.new(opened, wish)
+        wording.saved()
         if not as_json:
             put(str(entered))
         report(call, opened, [entered], f"opened; {SOON}", as_json=as_json)
@@ -86,6 +88,7 @@ def reply(
     with wording.kept(), desk(call) as opened:
         answer = _answer(opened, number, wording, attach, cc, stage)
         tickets.reply(opened, number, answer)
+        wording.saved()
         report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
 
 
@@ -115,6 +118,7 @@ def note(
 
     with wording.kept(), desk(call) as opened:
         tickets.note(opened, number, _answer(opened, number, wording, attach, (), stage))
+        wording.saved()
         report(call, opened, [number], "noted", as_json=as_json)
 
 
