@@ -136,10 +136,10 @@ def test_arrival_is_the_from_lines_date(
         time.tzset()
 
 
-def test_the_sender_is_the_from_lines(box: Mbox, desk: Desk) -> None:
+def test_the_sender_is_the_from_lines_but_for_the_name_that_tells_nothing(box: Mbox, desk: Desk) -> None:
     null = FROM.replace(b"jane@x.test", b"MAILER-DAEMON")
     box.path.write_bytes(quoted(a_message("one")) + null + a_message("two") + b"\n")
-    assert [delivery.sender for delivery in desk.fetch(box.open())] == ["jane@x.test", ""]
+    assert [delivery.sender for delivery in desk.fetch(box.open())] == ["jane@x.test", None]
 
 
 def test_mail_that_arrives_during_the_run_stays(box: Mbox, desk: Desk) -> None:

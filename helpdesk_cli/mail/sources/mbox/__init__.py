@@ -182,6 +182,8 @@ def _key(message: Found) -> str:
 
 def _delivery(key: str, message: Found) -> Delivery:
     words = message.from_line.split()
+    # MAILER-DAEMON should be the null sender, but programs that write mbox files use it for whatever they
+    # do not know (Python's mailbox for every mail), so it tells nothing.
     sender = words[1].decode("utf-8", "replace") if len(words) > 2 else ""
     return Delivery(
         key=key,
@@ -189,9 +191,5 @@ def _delivery(key: str, message: Found) -> Delivery:
         arrived_at=arrival(message.from_line),
         size=message.size,
         whole=message.whole,
-        sender=""
-        if sender == "MAILER-DAEMON"
-        else sender
-        if "@" in sender and sender.isprintable()
-        else None,
+        sender=sender if "@" in sender and sender.isprintable() else None,
     )
