@@ -20,11 +20,9 @@ def main() -> None:
     """Run the program on ``sys.argv`` and end with its exit code."""
     words = sys.argv[1:]
     if words in (["--version"], ["-V"]):
-        from helpdesk_cli import __version__
-
-        sys.stdout.write(f"helpdesk {__version__}\n")
-        return
-    if command_of(words) == "receive" and words[-1] not in ("-h", "--help"):
+        leave(show_version())
+    command, rest = command_of(words)
+    if command == "receive" and rest not in (["-h"], ["--help"]):  # an address may be called --help
         os._exit(receive(words))
     gc.disable()  # nothing that an import makes is garbage; looking for some costs a tenth of a start
     from helpdesk_cli.cli import root
@@ -46,15 +44,30 @@ def leave(code: int) -> "NoReturn":
     os._exit(code)
 
 
-def command_of(words: list[str]) -> str:
-    """The first word that is neither an option nor an option's value."""
+def show_version() -> int:
+    """Write the version; the exit code."""
+    from helpdesk_cli import __version__
+
+    try:
+        if sys.stdout is not None:
+            sys.stdout.write(f"helpdesk {__version__}\n")
+            sys.stdout.flush()
+    except OSError as error:
+        from helpdesk_cli.cli.app import told
+
+        return told(error)
+    return 0
+
+
+def command_of(words: list[str]) -> tuple[str, list[str]]:
+    """The first word that is neither an option nor an option's value, and the words after it."""
     rest = iter(words)
     for word in rest:
         if word in TAKES_A_VALUE:
             next(rest, "")
         elif not word.startswith("-"):
-            return word
-    return ""
+            return word, list(rest)
+    return "", []
 
 
 def receive(words: list[str]) -> int:

@@ -261,7 +261,7 @@ def lines_of(error: BaseException) -> list[str]:
     if isinstance(error, Several):
         return [line for failure in error.failures for line in lines_of(failure)]
     if isinstance(error, BadConfig):
-        return [one_line(line) for fault in error.faults for line in fault.splitlines()]
+        return [one_line(fault) for fault in error.faults]
     if isinstance(error, DeskError):
         return [one_line(str(error))]
     if isinstance(error, click.UsageError):

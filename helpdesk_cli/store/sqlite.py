@@ -48,7 +48,10 @@ def told(error: Exception, path: str) -> DeskError:
     if "readonly" in text:
         return Failed(f"{path}: this account may not write to the store")
     if "malformed" in text or "not a database" in text:
-        return Failed(f"{path}: {text}; restore the last backup with 'helpdesk store restore'")
+        return Failed(
+            f"{path}: {text}; stop cron, move the file aside with its -wal and -shm, copy the last backup to "
+            "its place: docs/how-to/backups.md"
+        )
     return Failed(f"{path}: {text}")
 
 
@@ -128,8 +131,13 @@ class SqliteEngine:
         if self._connection is None:
             if self.path != ":memory:" and not self.exists():
                 raise BadConfig(f"{self.path}: there is no store yet; 'helpdesk init' makes one")
-            self._connection = self._opened()
-            self._check_version(self._connection)
+            connection = self._opened()
+            try:
+                self._check_version(connection)
+            except DeskError:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
     def _opened(self) -> "sqlite3.Connection":
@@ -159,6 +167,8 @@ class SqliteEngine:
             raise told(error, self.path) from None
         if self.path == ":memory:" and version == 0:
             return
+        if not mark and not version and os.path.getsize(self.path) == 0:
+            raise BadConfig(f"{self.path}: is empty; 'helpdesk init' builds the store in it")
         if mark != APPLICATION_ID:
             raise BadConfig(f"{self.path}: this is a database, but not a helpdesk store")
         if version > SCHEMA_VERSION:
@@ -250,9 +260,11 @@ class SqliteEngine:
             connection.execute("vacuum into ?", (path,))
             if connection.execute("pragma journal_mode").fetchone()[0] == "wal":
                 _keep_log(path)  # which a copy forgets: put back, readers would wait for writers
-        except sqlite3.Error as error:
-            os.unlink(path)
-            raise told(error, path) from None
+        except BaseException as error:
+            os.unlink(path)  # it would look like a backup, and be in the way of the next one
+            if isinstance(error, sqlite3.Error):
+                raise told(error, path) from None
+            raise
 
     def verify(self) -> list[str]:
         connection = self._connect()

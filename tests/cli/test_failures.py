@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -61,6 +62,30 @@ def test_a_failure_s_words_cannot_steer_the_terminal() -> None:
     assert "\x07" not in line
     assert "\u202e" not in line
     assert "\n" not in line
+
+
+def test_a_fault_is_one_line_whatever_it_names(run: Run) -> None:
+    assert len(run("ticket", "list", "--config", "/x\n/y", code=78).err.splitlines()) == 1
+
+
+def test_a_database_that_is_no_store_is_told_by_every_command(run: Run, site: Site) -> None:
+    site.configure(
+        '[mailbox.other]\nkind = "imap"\nhost = "127.0.0.1"\nport = 1\nusername = "u"\n'
+        'password = "p"\ndepartment = "support"'
+    )
+    for path in site.folder.glob("helpdesk.db*"):
+        if path.is_file():
+            path.unlink()
+    site.store.touch(0o600)
+    for build in ((), ("create table t (x)",)):
+        with sqlite3.connect(site.store) as database:
+            for statement in build:
+                database.execute(statement)
+        database.close()
+        for words in (("fetch-mail",), ("notify",), ("ticket", "list"), ("store", "verify"), ("doctor",)):
+            done = run(*words, code=78)
+            assert "no such table" not in done.err + done.out
+            assert f"{site.store}: " in done.err + done.out
 
 
 def test_an_unexpected_failure_asks_for_a_report() -> None:
@@ -211,7 +236,11 @@ def closed(site: Site, redirection: str, *words: str) -> "subprocess.CompletedPr
     )
 
 
-@pytest.mark.parametrize("words", [["ticket", "list"], ["--help"], ["fetch-mail", "--json"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["ticket", "list"], ["--help"], ["fetch-mail", "--json"], ["--version"], ["ticket", "-V"]],
+    ids=" ".join,
+)
 def test_a_closed_pipe_is_silent(site: Site, words: list[str]) -> None:
     done = closed(site, "| true", *words)
     assert done.stderr == ""
@@ -225,8 +254,9 @@ def test_a_closed_standard_output_is_silent_and_harms_no_file(site: Site) -> Non
     assert closed(site, "", "store", "verify").stdout == "the store is sound\n"
 
 
-def test_a_full_disk_behind_standard_output_is_told(site: Site) -> None:
-    done = closed(site, "> /dev/full", "fetch-mail", "--json")
+@pytest.mark.parametrize("words", [["fetch-mail", "--json"], ["--version"], ["--help"]], ids=" ".join)
+def test_a_full_disk_behind_standard_output_is_told(site: Site, words: list[str]) -> None:
+    done = closed(site, "> /dev/full", *words)
     assert done.returncode == 75
     assert done.stderr == "helpdesk: No space left on device\n"
 

@@ -176,7 +176,7 @@ RUN = "from helpdesk_cli.__main__ import main\nmain()"
         "import os; os._exit(3)",
     ],
 )
-@pytest.mark.parametrize(("where", "code"), [("keep", 75), ("settle_all", 0)])
+@pytest.mark.parametrize(("where", "code"), [("keep", 75), ("Line", 0)])
 def test_however_it_dies_the_code_tells_on_which_side_of_the_commit(
     site: Site, death: str, where: str, code: int
 ) -> None:
@@ -184,7 +184,7 @@ def test_however_it_dies_the_code_tells_on_which_side_of_the_commit(
     assert len(kept(site)) == (1 if code == 0 else 0)
 
 
-@pytest.mark.parametrize(("where", "code"), [("keep", 75), ("settle_all", 0)])
+@pytest.mark.parametrize(("where", "code"), [("keep", 75), ("Line", 0)])
 def test_the_time_ends_it_on_either_side_of_the_commit(site: Site, where: str, code: int) -> None:
     slow = BEFORE.format("import time; time.sleep(100)", where)
     began = time.monotonic()
@@ -194,7 +194,7 @@ def test_the_time_ends_it_on_either_side_of_the_commit(site: Site, where: str, c
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize(("where", "code"), [("keep", 75), ("settle_all", 0)])
+@pytest.mark.parametrize(("where", "code"), [("keep", 75), ("Line", 0)])
 def test_a_signal_ends_it_on_either_side_of_the_commit(
     site: Site, tmp_path: Path, number: signal.Signals, where: str, code: int
 ) -> None:
@@ -220,7 +220,7 @@ def test_a_signal_ends_it_on_either_side_of_the_commit(
 
 
 def test_what_was_killed_after_the_commit_is_settled_by_the_next_fetch(run: Run, site: Site) -> None:
-    silent(patched(site, BEFORE.format("raise RuntimeError('x')", "settle_all") + RUN), 0)
+    silent(patched(site, BEFORE.format("raise RuntimeError('x')", "Line") + RUN), 0)
     assert kept(site) == ["pending"]
     with site.desk(is_job=True) as desk, desk.engine.write() as tx:
         tx.run("update inbox set kept_at = '2020-01-01T00:00:00Z'")
@@ -260,3 +260,22 @@ def test_a_closed_standard_input_is_no_mail(site: Site) -> None:
 def test_help_of_receive_is_told_to_a_person(run: Run) -> None:
     assert "standard input" in run("receive", "--help").out
     assert run("receive", "--sender", "-h", "--mailbox", "support", input=MAIL, code=None).out == ""
+
+
+@pytest.mark.parametrize(
+    "words", [["--sender", "--help"], ["--sender", "-h"], ["--recipient", "-h"]], ids=str
+)
+def test_a_sender_who_is_called_like_the_help_gets_none(run: Run, site: Site, words: list[str]) -> None:
+    silent(run("receive", *words, input=MAIL), 0)
+    assert kept(site) == ["opened"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--mailbox", "x", "--help"], ["x", "-h"], ["-V"], ["--help", "-h"]], ids=str
+)
+def test_whatever_the_words_are_nothing_is_said(run: Run, words: list[str]) -> None:
+    silent(run("receive", *words, input=MAIL, code=75), 75)
+
+
+def test_the_help_of_receive_is_for_people(run: Run) -> None:
+    assert run("receive", "--help").out.startswith("Usage: helpdesk receive")
