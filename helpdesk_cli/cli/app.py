@@ -157,11 +157,11 @@ class Noun(click.Group):
 
 
 @contextmanager
-def desk(call: Call, *, is_job: bool = False) -> "Iterator[Desk]":
-    """The desk that this call names; jobs act as the system."""
+def desk(call: Call, *, is_job: bool = False, is_upkeep: bool = False) -> "Iterator[Desk]":
+    """The desk that this call names; jobs act as the system, and in upkeep the store's owner as an admin."""
     from helpdesk_cli.services.desk import open_desk
 
-    with open_desk(call.config, login=call.login, is_job=is_job) as opened:
+    with open_desk(call.config, login=call.login, is_job=is_job, is_upkeep=is_upkeep) as opened:
         gc.freeze()  # what start-up made stays; from here on there is garbage, and jobs may be long
         gc.enable()
         yield opened

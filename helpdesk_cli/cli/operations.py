@@ -9,7 +9,7 @@ from helpdesk_cli.cli import output
 from helpdesk_cli.cli.app import Call, Noun, desk, ranked, shared
 from helpdesk_cli.cli.lists import as_json, listed
 from helpdesk_cli.cli.output import Asked, Column, Sheet
-from helpdesk_cli.errors import Failed
+from helpdesk_cli.errors import Failed, NotAllowed
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.doctor import Check
@@ -165,7 +165,9 @@ def store_backup(call: Call, file: str, as_json: bool) -> None:
 
     The key and the configuration are files of their own: keep copies of them too.
     """
-    with desk(call, is_job=True) as opened:
+    with desk(call, is_upkeep=True) as opened:
+        if not opened.actor.is_admin:
+            raise NotAllowed("only an admin or the store's owner may copy the store, for it holds everything")
         opened.engine.backup(os.path.abspath(file))  # noqa: PTH100
     size = os.path.getsize(file)  # noqa: PTH202
     if as_json:

@@ -167,10 +167,20 @@ def new_staff(desk: Desk, login: str, *, name: str, email: str, role: str = "sta
         )
     address = checked_address(desk, email)
     with desk.engine.write() as tx:
-        if people.staff_by_login(tx, login) is not None:
+        known = people.staff_by_login(tx, login)
+        if known is not None:
+            _refuse_retired(known)
             raise Failed(f"{login}: there is such a staff member already")
         _free_staff_address(tx, address)
         return people.add_staff(tx, login, name.strip() or login, address, _role(role), desk.clock())
+
+
+def _refuse_retired(member: Staff) -> None:
+    if member.retired_at is not None:
+        raise Failed(
+            f"{member.login}: this staff member has retired; 'helpdesk staff edit {member.login} --active' "
+            "brings them back"
+        )
 
 
 def _free_staff_address(tx: Tx, address: str) -> None:
@@ -192,12 +202,27 @@ def one_staff(desk: Desk, login: str) -> Staff:
 
 
 def edit_staff(
-    desk: Desk, login: str, *, name: str | None = None, email: str | None = None, role: str | None = None
+    desk: Desk,
+    login: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    role: str | None = None,
+    active: bool = False,
 ) -> Staff:
-    """Set a staff member's fields. Raises Failed where that would leave no admin."""
+    """Set a staff member's fields; ``active`` brings back one who retired.
+
+    Raises Failed where that would leave no admin, and for who has retired and stays so.
+    """
     _administers(desk)
     with desk.engine.write() as tx:
         after = _staff(tx, login)
+        if not active:
+            _refuse_retired(after)
+        elif after.retired_at is not None:
+            if email is None:
+                _free_staff_address(tx, after.email)  # somebody may have it by now
+            after = replace(after, retired_at=None)
         if name is not None:
             after = replace(after, name=name.strip() or login)
         if email is not None:
@@ -223,9 +248,10 @@ def retire(desk: Desk, login: str) -> None:
     _administers(desk)
     with desk.engine.write() as tx:
         member = _staff(tx, login)
-        was_admin = member.is_admin and member.retired_at is None
-        people.save_staff(tx, replace(member, retired_at=member.retired_at or desk.clock()))
-        if was_admin:
+        if member.retired_at is not None:
+            return
+        people.save_staff(tx, replace(member, retired_at=desk.clock()))
+        if member.is_admin:
             _keep_an_admin(tx, login)
 
 
@@ -239,6 +265,7 @@ def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Sta
     with desk.engine.write() as tx:
         member = _staff(tx, login)
         if not leave:
+            _refuse_retired(member)
             people.join(tx, member.id, slug)
         elif not people.leave(tx, member.id, slug):
             raise NotFound(f"{login} is not in {department}")

@@ -224,3 +224,17 @@ def test_a_backup_overwrites_nothing(run: Run, tmp_path: Path) -> None:
     assert "there is a file already" in run("store", "backup", str(tmp_path / "there"), code=1).err
     assert (tmp_path / "there").read_text() == "precious"
     assert len(run("store", "backup", "/nonexistent/x.db", code=1).err.splitlines()) == 1
+
+
+def test_only_an_admin_and_the_owner_copy_the_store(run: Run, site: Site, tmp_path: Path) -> None:
+    run("staff", "new", "eve", "--name", "Eve", "--email", "eve@desk.example")
+    for name, env in (
+        ("eve", {"HELPDESK_STAFF": "eve"}),
+        ("sudo", {"HELPDESK_STAFF": "eve", "SUDO_USER": "eve"}),
+    ):
+        told = run("store", "backup", str(tmp_path / name), env=env, code=3).err
+        assert told.startswith("helpdesk: only an admin or the store's owner may copy the store")
+        assert not (tmp_path / name).exists()
+    run("store", "backup", str(tmp_path / "admin"))
+    run("store", "backup", str(tmp_path / "cron"), env={"HELPDESK_STAFF": None, "SUDO_USER": None})
+    assert (tmp_path / "cron").stat().st_size > 0

@@ -1,8 +1,12 @@
 """``client …`` and ``staff …``."""
 
+import os
+import pwd
+
 import pytest
 from desks import Site
 from program import Run
+from terminal import on_terminal
 
 
 @pytest.fixture
@@ -119,3 +123,43 @@ def test_the_last_admin_stays(site: Site, inside: Run) -> None:
     assert "last admin" in inside("staff", "edit", "bob", "--role", "staff", code=1).err
     assert "last admin" in inside("staff", "retire", "bob", code=1).err
     assert inside("staff", "show", "bob", "--json").json["retired_at"] is None
+
+
+def test_who_retired_is_brought_back_and_nothing_else_is_done_to_them(site: Site, inside: Run) -> None:
+    new = ("new", "eve", "--name", "Eve", "--email", "eve@desk.example")
+    inside("staff", *new)
+    inside("staff", "retire", "eve")
+    for words in (new, ("join", "eve", "support"), ("edit", "eve", "--name", "Eva")):
+        told = inside("staff", *words, code=1).err
+        assert (
+            "eve: this staff member has retired; 'helpdesk staff edit eve --active' brings them back" in told
+        )
+    inside("staff", "new", "eva", "--name", "Eva", "--email", "eve@desk.example")
+    assert "is already the address of eva" in inside("staff", "edit", "eve", "--active", code=1).err
+    inside("staff", "retire", "eva")
+    inside("staff", "retire", "eva")
+    assert inside("staff", "edit", "eve", "--active", "--json").json["retired_at"] is None
+    inside("staff", "join", "eve", "support")
+    inside("ticket", "list", login="eve")
+
+
+def test_a_person_is_asked_before_somebody_retires(site: Site, run: Run) -> None:
+    run("staff", "new", "eve", "--name", "Eve", "--email", "eve@desk.example")
+    env = {"HELPDESK_CONFIG": str(site.config), "HELPDESK_STAFF": "bob"}
+    code, output = on_terminal("staff", "retire", "eve", env=env, keys=b"n\n")
+    assert code == 1
+    assert b"retire Eve (eve)? [y/N]" in output
+    assert run("staff", "show", "eve", "--json").json["retired_at"] is None
+    assert b"?" not in on_terminal("staff", "retire", "eve", "-y", env=env)[1]
+    assert run("staff", "show", "eve", "--json").json["retired_at"] is not None
+
+
+def test_the_first_staff_member_is_told_how_to_become_an_admin(site: Site, inside: Run) -> None:
+    with site.desk(is_job=True) as desk, desk.engine.write() as tx:
+        tx.run("update staff set role = 'staff'")
+    owner = pwd.getpwuid(os.getuid()).pw_name
+    new = ("new", "eve", "--name", "Eve", "--email", "eve@desk.example", "-v")
+    assert (
+        "nobody is an admin yet: helpdesk staff edit eve --role admin"
+        in inside("staff", *new, login=owner).err
+    )

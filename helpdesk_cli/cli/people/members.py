@@ -1,5 +1,6 @@
 """``staff …``: who answers."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -7,7 +8,19 @@ import click
 from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call, Noun, desk, shared
 from helpdesk_cli.cli.lists import as_json, listed
-from helpdesk_cli.cli.output import Asked, Column, Sheet, done, facts, show_json, show_page, show_rows
+from helpdesk_cli.cli.output import (
+    Asked,
+    Column,
+    Sheet,
+    done,
+    facts,
+    has_people,
+    line,
+    show_json,
+    show_page,
+    show_rows,
+)
+from helpdesk_cli.cli.wording import confirm
 from helpdesk_cli.errors import Usage
 
 if TYPE_CHECKING:
@@ -51,6 +64,8 @@ def new(call: Call, login: str, *, name: str, email: str, role: str, as_json: bo
     with desk(call) as opened:
         made = people.new_staff(opened, login, name=name, email=email, role=role)
         words = f"is {made.role} now; next: helpdesk staff join {login} DEPARTMENT"
+        if not any(one.is_admin for one in people.staff(opened)):
+            words += f"; nobody is an admin yet: helpdesk staff edit {login} --role admin"
         _told(call, made, words, as_json=as_json)
 
 
@@ -110,27 +125,36 @@ def show(call: Call, login: str, *, as_json: bool) -> None:
     "--email", metavar="ADDR", help="Where they hear of tickets; the old address still counts as theirs."
 )
 @click.option("--role", metavar="ROLE", help="staff or admin.")
+@click.option("--active", is_flag=True, help="Bring back one who retired.")
 @as_json
 @shared
-def edit(call: Call, login: str, *, as_json: bool, **fields: str | None) -> None:
+def edit(call: Call, login: str, *, active: bool, as_json: bool, **fields: str | None) -> None:
     """Change what is known of a staff member; what is not named stays."""
     from helpdesk_cli.services import people
 
-    if not any(value is not None for value in fields.values()):
-        raise Usage("nothing to change: name --name, --email or --role")
+    if not active and not any(value is not None for value in fields.values()):
+        raise Usage("nothing to change: name --name, --email, --role or --active")
     with desk(call) as opened:
-        _told(call, people.edit_staff(opened, login, **fields), "changed", as_json=as_json)
+        changed = people.edit_staff(opened, login, active=active, **fields)
+        _told(call, changed, "changed", as_json=as_json)
 
 
 @staff.command("retire", epilog="Example: helpdesk staff retire bob")
 @click.argument("login", metavar="LOGIN")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @as_json
 @shared
-def retire(call: Call, login: str, *, as_json: bool) -> None:
-    """Let a staff member go: their history stays, nothing more reaches them, their login is refused."""
+def retire(call: Call, login: str, *, yes: bool, as_json: bool) -> None:
+    """Let a staff member go: their history stays, nothing more reaches them, their login is refused.
+
+    'helpdesk staff edit LOGIN --active' brings them back.
+    """
     from helpdesk_cli.services import people
 
     with desk(call) as opened:
+        member = people.one_staff(opened, login)
+        if not yes and sys.stdin.isatty() and has_people():
+            confirm(f"retire {line(member.name)} ({line(login)})?")
         people.retire(opened, login)
         _told(call, people.one_staff(opened, login), "retired", as_json=as_json)
 
