@@ -55,6 +55,15 @@ class LazyGroup(Noun):
         assert isinstance(found, click.Command)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] != "help":
+            return super().resolve_command(ctx, args)
+        with self.make_context("helpdesk", [*args[1:], "--help"], obj=ctx.obj) as asked:
+            self.invoke(asked)
+        raise click.exceptions.Exit(0)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         for title, names in SECTIONS.items():
             with formatter.section(title):

@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 INTERRUPTED, CLOSED_PIPE = 130, 141
 """128 and the signal's number, as shells count: SIGINT, SIGPIPE."""
 
+SAID_ELSEWHERE = {
+    "view": ("show",),
+    "get": ("show",),
+    "ls": ("list",),
+    "create": ("new",),
+    "open": ("new", "reopen"),
+    "comment": ("note", "reply"),
+    "answer": ("reply",),
+    "delete": ("spam", "drop", "retire"),
+    "rm": ("spam", "drop", "retire"),
+    "remove": ("drop", "retire"),
+    "update": ("edit",),
+    "set": ("edit",),
+}
+"""What other programs call our commands."""
+
 RANKING = (78, 1, 75, 69)
 """Of several failures the first of these codes is the exit code."""
 
@@ -143,11 +159,27 @@ class Noun(click.Group):
             return found.name, found, args[1:]
         if name in self.later:
             raise click.UsageError(f"'{name}' comes in a later version", ctx)
+        raise click.UsageError(f"'{name}' is no command{self._hint(ctx, name)}", ctx)
+
+    def _hint(self, ctx: click.Context, name: str) -> str:
+        """Which command somebody may have meant."""
         from difflib import get_close_matches
 
-        near = get_close_matches(name, self.list_commands(ctx), n=1, cutoff=0.5)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise click.UsageError(f"'{name}' is no command{hint}", ctx)
+        known = self.list_commands(ctx)
+        near = [each for each in SAID_ELSEWHERE.get(name, ()) if each in known]
+        near = near or get_close_matches(name, known, n=1, cutoff=0.5)
+        return f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            # An option without its value does not say whose it is.
+            if error.ctx is None and ctx.invoked_subcommand is not None:
+                command = self.get_command(ctx, ctx.invoked_subcommand)
+                if command is not None:
+                    error.ctx = click.Context(command, info_name=command.name, parent=ctx)
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(self.commands)

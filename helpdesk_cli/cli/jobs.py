@@ -201,12 +201,37 @@ def import_(call: Call, paths: tuple[str, ...], mailbox: str | None, as_json: bo
     with desk(call, is_job=True) as opened, bar("importing") as progress:
         incoming.named_mailboxes(opened, [mailbox] if mailbox else [])
         name = mailbox or next(iter(opened.settings.mailbox))
-        report = incoming.import_mail(opened, [Path(path) for path in paths], mailbox=name, progress=progress)
+        places = [Path(path) for path in paths if holds_mail(path)]
+        report = incoming.import_mail(opened, places, mailbox=name, progress=progress)
     if as_json:
         from helpdesk_cli.cli import output, shapes
 
         output.show_json(shapes.fetched([report]))
     _end(call, [report])
+
+
+def holds_mail(path: str) -> bool:
+    """Whether a path leads to mail; an empty file is an empty mbox.
+
+    Raises Failed for a file that does not begin as a mail or an mbox does.
+    """
+    import os
+    import re
+    import stat
+
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+        if stat.S_ISDIR(mode):
+            return True
+        begin = b"?"
+        if stat.S_ISREG(mode):
+            with open(path, "rb") as file:  # noqa: PTH123
+                begin = file.read(4096)
+    except OSError:
+        return True  # told by who opens it
+    if begin and not re.match(rb"(\xef\xbb\xbf)?\s*(>?From |[A-Za-z][A-Za-z0-9_.-]*[ \t]*:)", begin):
+        raise Failed(f"{path}: is no mail; name Maildirs, mbox files and .eml files")
+    return bool(begin)
 
 
 @click.command(

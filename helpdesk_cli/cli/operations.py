@@ -86,6 +86,7 @@ def config_check(call: Call, as_json: bool) -> None:
     """Say every fault of the configuration and of the files that it names."""
     from helpdesk_cli.config import load
     from helpdesk_cli.errors import BadConfig
+    from helpdesk_cli.services.doctor import untranslated
     from helpdesk_cli.services.samples import broken_templates
 
     try:
@@ -94,7 +95,7 @@ def config_check(call: Call, as_json: bool) -> None:
         if as_json:
             output.show_json({"path": None, "faults": list(failure.faults), "warnings": []})
         raise
-    warnings = broken_templates(settings)
+    warnings = [*filter(None, [untranslated(settings)]), *broken_templates(settings)]
     for words in warnings:
         output.warn(words)
     if as_json:

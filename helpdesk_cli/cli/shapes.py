@@ -52,7 +52,7 @@ def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
     """A ticket with all that was said on it and happened to it; ``html`` by message id."""
     first, messages = 1, []
     for one in found.messages:
-        messages.append(message(one, html.get(one.id), first))
+        messages.append(message(one, html.get(one.id), first, found.sent_as.get(one.id)))
         first += len(one.attachments)
     return {
         **ticket(found.listed, now),
@@ -62,8 +62,11 @@ def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
     }
 
 
-def message(one: "Message", html: str | None, first: int) -> Shape:
-    """One thing said. Its attachments have the numbers that they have on their ticket, from ``first`` on."""
+def message(one: "Message", html: str | None, first: int, sent_as: str | None = None) -> Shape:
+    """One thing said. Its attachments have the numbers that they have on their ticket, from ``first`` on.
+
+    ``sent_as`` is the Message-ID of the letter that carries it.
+    """
     return {
         "id": one.id,
         "kind": one.kind,
@@ -82,7 +85,7 @@ def message(one: "Message", html: str | None, first: int) -> Shape:
             {"id": place, "name": part.name, "type": part.type, "size": part.size, "sha256": part.sha256}
             for place, part in enumerate(one.attachments, first)
         ],
-        "message_id": one.message_id or None,
+        "message_id": one.message_id or sent_as,
         "in_reply_to": one.in_reply_to or None,
         "public": one.is_public,
         "mark": one.mark or None,

@@ -87,6 +87,8 @@ def of_people(settings: Settings) -> Iterator[Check]:
         yield warning(
             "admin", "nobody hears when the desk itself is broken", 'set desk.admin = ["you@example.com"]'
         )
+    if words := untranslated(settings):
+        yield warning("language", words, "see docs/how-to/mail-templates.md")
     if settings.desk.timezone == "UTC":
         import time
 
@@ -110,6 +112,20 @@ def of_templates(settings: Settings) -> Iterator[Check]:
         yield warning("templates", fault, "mend it; until then every such letter waits")
     if not faults:
         yield Check(name="templates", text=folder)
+
+
+def untranslated(settings: Settings) -> str:
+    """What to say of a language in which there is no template; "" for one in which there is."""
+    language = settings.desk.language
+    folder = language.lower().partition("-")[0]
+    if folder == "en":
+        return ""
+    from helpdesk_cli.templates.engine import OURS
+
+    for place in filter(None, (settings.desk.templates, str(OURS))):
+        if os.path.isdir(os.path.join(place, folder)):  # noqa: PTH112, PTH118
+            return ""
+    return f'desk.language = "{language}": there are no templates for it, so mail goes out in English'
 
 
 def of_key(settings: Settings) -> Generator[Check, None, bytes]:

@@ -38,6 +38,7 @@ class Whole(Struct, frozen=True, kw_only=True):
     events: list[Event]
     participants: list[Participant]
     links: list[tuple[int, str]]
+    sent_as: dict[int, str] = {}  # the Message-IDs of what we wrote, by message
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -120,7 +121,7 @@ def _one(tx: Tx, desk: Desk, number: int) -> Listed:
 
 def whole(desk: Desk, number: int) -> Whole:
     """A ticket with its whole discussion and log. Raises NotFound, NotAllowed."""
-    from helpdesk_cli.store import tickets
+    from helpdesk_cli.store import outbox, tickets
 
     with desk.engine.read() as tx:
         return Whole(
@@ -129,6 +130,7 @@ def whole(desk: Desk, number: int) -> Whole:
             events=tickets.events(tx, number),
             participants=tickets.participants(tx, number),
             links=tickets.links(tx, number),
+            sent_as=outbox.reply_ids(tx, number),
         )
 
 

@@ -184,6 +184,18 @@ def letters(
     return [_letter(row) for row in rows]
 
 
+def reply_ids(tx: Tx, ticket: int) -> dict[int, str]:
+    """The Message-IDs under which a ticket's answers go, by message; the requester's where several hear."""
+    rows = tx.rows(
+        "select l.message, l.message_id from letter l join ticket t on t.number = l.ticket "
+        "where l.ticket = :ticket and l.kind = 'reply' and l.message is not null order by l.message, "
+        "exists (select 1 from client_address a where a.client_id = t.client_id and a.address = l.recipient_key), "
+        "l.id desc",
+        ticket=ticket,
+    )
+    return {int(row[0]): str(row[1]) for row in rows}  # type: ignore[arg-type]
+
+
 def waiting(tx: Tx) -> int:
     """How many letters wait to be sent, whether due or not."""
     row = tx.row("select count(*) from letter where state in ('queued', 'deferred')")

@@ -169,6 +169,23 @@ def test_an_import_of_nothing_or_for_nobody_is_told(run: Run, tmp_path: Path) ->
     assert "no such mailbox" in run("import", str(tmp_path / "a.eml"), "--mailbox", "nowhere", code=4).err
 
 
+@pytest.mark.parametrize("name", ["some.py", "/dev/null", "data.json"])
+def test_what_is_no_mail_is_not_imported(run: Run, site: Site, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if tmp_path in path.parents:
+        path.write_text('import os\n\nprint("Subject: x")\n' if name == "some.py" else '{"a": 1}\n')
+    mail = tmp_path / "a.eml"
+    mail.write_text("From: ann@client.example\nSubject: x\n\nx\n")
+    done = run("import", str(mail), str(path), code=1)
+    assert done.err == f"helpdesk: {path}: is no mail; name Maildirs, mbox files and .eml files\n"
+    assert run("ticket", "list", "--state", "all", "--ids").out == ""
+
+
+def test_an_empty_mbox_is_imported(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.mbox").touch()
+    assert run("import", str(tmp_path / "empty.mbox"), "--json").json["mailboxes"][0]["fetched"] == 0
+
+
 # notify
 
 

@@ -238,3 +238,15 @@ def test_only_an_admin_and_the_owner_copy_the_store(run: Run, site: Site, tmp_pa
     run("store", "backup", str(tmp_path / "admin"))
     run("store", "backup", str(tmp_path / "cron"), env={"HELPDESK_STAFF": None, "SUDO_USER": None})
     assert (tmp_path / "cron").stat().st_size > 0
+
+
+def test_a_language_without_templates_is_warned_of(run: Run, site: Site) -> None:
+    speaking = WITH_ADMIN.replace("[desk]\n", '[desk]\nlanguage = "xx-YY"\ntemplates = "words"\n', 1)
+    site.configure(instead=speaking)
+    (site.folder / "words").mkdir(0o700)
+    told = 'desk.language = "xx-YY": there are no templates for it, so mail goes out in English'
+    assert run("config", "check").err == f"helpdesk: {told}\n"
+    assert run("config", "check", "--json").json["warnings"] == [told]
+    assert found(run)["language", "warn"]["text"] == told
+    (site.folder / "words" / "xx").mkdir(0o700)
+    assert run("config", "check").err == ""

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from desks import Site
+from msgspec.structs import replace
 from program import PROGRAM, Run
 
-from helpdesk_cli.cli.options import ticket_number
+from helpdesk_cli.cli.options import moment, ticket_number
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,24 @@ def test_since_and_until_take_words(run: Run, ticket: str) -> None:
     assert len(run("ticket", "list", "--since", "yesterday", "--json").json) == 1
     assert run("ticket", "list", "--until", "yesterday", "--json").json == []
     assert "is no moment" in run("ticket", "list", "--since", "soon", code=2).err
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("last monday", "2026-11-16T00:00:00Z"),
+        ("last sunday", "2026-11-15T00:00:00Z"),
+        ("a week ago", "2026-11-15T09:30:00Z"),
+        ("an hour ago", "2026-11-22T08:30:00Z"),
+        ("1y", "2025-11-22T00:00:00Z"),
+        ("9 months ago", "2026-02-22T00:00:00Z"),
+        ("2026-11", "2026-11-01T00:00:00Z"),
+        ("2H", "2026-11-22T07:30:00Z"),
+    ],
+)
+def test_moments_are_said_in_many_ways(site: Site, words: str, first: str) -> None:
+    with site.desk(is_job=True) as desk:
+        assert moment(replace(desk, clock=lambda: "2026-11-22T09:30:00Z"), words) == first
 
 
 def test_a_text_comes_from_the_option_and_standard_input_is_not_read(run: Run, ticket: str) -> None:

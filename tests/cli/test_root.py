@@ -123,3 +123,38 @@ def test_an_option_before_counts_less_than_one_after(run: Run, site: Site) -> No
 def test_add_is_another_name_of_new(run: Run) -> None:
     run("client", "add", "eve@client.example", "--name", "Eve")
     assert "eve@client.example" in run("client", "list").out
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("ticket", "view", "1"), "'show'"),
+        (("ticket", "create"), "'new'"),
+        (("ticket", "comment", "1"), "'note' or 'reply'"),
+        (("staff", "delete", "bob"), "'retire'"),
+    ],
+    ids=lambda words: words[1] if isinstance(words, tuple) else "",
+)
+def test_words_of_other_programs_lead_to_ours(run: Run, words: tuple[str, ...], hint: str) -> None:
+    assert f"'{words[1]}' is no command; did you mean {hint}?" in run(*words, code=2).err
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("ticket",), ("ticket", "show"), ("receive",), ("client", "address")], ids=str
+)
+def test_help_is_a_command_too(run: Run, words: tuple[str, ...]) -> None:
+    assert run("help", *words).out == run(*words, "--help").out
+
+
+def test_help_of_nonsense_is_wrong_usage(run: Run) -> None:
+    assert "'tickt' is no command" in run("help", "tickt", code=2).err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("client", "edit", "x", "--name"), ("ticket", "move", "1", "--frob"), ("notify", "--limit")],
+    ids=" ".join,
+)
+def test_wrong_usage_points_to_the_command_s_own_help(run: Run, words: tuple[str, ...]) -> None:
+    place = "helpdesk " + " ".join(words[: 1 if words[0] == "notify" else 2])
+    assert run(*words, code=2).err.endswith(f"; see '{place} --help'\n")

@@ -105,3 +105,17 @@ def test_another_participant_and_a_link_are_told(discussed: Site, inside: Run) -
     discussed.write("Me too", sender="carl@client.example", subject="Re: [HD-1000] Printer")
     inside("fetch-mail")
     assert "linked:       1000 (claims)" in inside("ticket", "show", "1001").out
+
+
+def test_an_answer_has_the_message_id_under_which_the_client_gets_it(run: Run, site: Site) -> None:
+    site.write()
+    run("fetch-mail")
+    run("ticket", "reply", "1000", "-m", "It is fixed.", "-c", "boss@client.example")
+    run("ticket", "note", "1000", "-m", "by phone")
+    for _ in range(2):
+        _, answer, note = run("ticket", "show", "1000", "--json").json["messages"]
+        assert note["message_id"] is None
+        run("notify")
+    letters = {str(letter["Delivered-To"]): str(letter["Message-ID"]) for letter in site.sent()}
+    assert answer["message_id"] == letters["ann@client.example"]
+    assert answer["message_id"] != letters["boss@client.example"]
