@@ -44,7 +44,7 @@ class Wording(Struct):
                 return _from_file("-")
         elif not sys.stdin.isatty():
             raise Usage("--edit: the editor needs a terminal; use -m TEXT or -F FILE")
-        from helpdesk_cli.cli.editor import edited, editor
+        from .editor import edited, editor
 
         command = editor()
         begun = _from_file(self.file) if self.file is not None else self.message or ""
