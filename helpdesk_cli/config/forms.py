@@ -67,7 +67,7 @@ def written(kind: type, value: object) -> object:
         return size_of(value)
     if kind is Span:
         return span_of(value)
-    raise NotImplementedError(kind)
+    raise TypeError(f"{kind} has no written form")
 
 
 def with_after(mailbox: object) -> object:

@@ -4,7 +4,7 @@ Queries are SQL that SQLite and PostgreSQL both understand: ``:name`` binds, ``o
 ``returning``, ``coalesce``. What differs is a verb here, never an ``if`` in a query.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -94,3 +94,36 @@ def listed(name: str, values: Sequence[Value]) -> tuple[str, dict[str, Value]]:
     """The inside of an ``in (…)`` and its binds: ``:name0, :name1``; ``null`` where there is nothing."""
     binds = {f"{name}{number}": value for number, value in enumerate(values)}
     return ", ".join(f":{key}" for key in binds) or "null", binds
+
+
+def newest(
+    tx: Tx,
+    columns: str,
+    table: str,
+    *,
+    among: tuple[str, Sequence[Value]],
+    equal: Mapping[str, Value],
+    since: tuple[str, Value],
+    limit: int | None,
+) -> list[Row]:
+    """Rows of a table with an id, the newest first; each filter without a value (none, None) asks for nothing.
+
+    ``among`` is a column and the values that it may have, ``since`` a column of moments and the earliest.
+    """
+    text, binds = listed("among", among[1])
+    where = [f"{among[0]} in ({text})"] if binds else []
+    for column, value in equal.items():
+        if value is not None:
+            where.append(f"{column} = :{column}")
+            binds[column] = value
+    if since[1] is not None:
+        where.append(f"{since[0]} >= :since")
+        binds["since"] = since[1]
+    statement = f"select {columns} from {table}"
+    if where:
+        statement += f" where {' and '.join(where)}"
+    statement += " order by id desc"
+    if limit is not None:
+        statement += " limit :limit"
+        binds["limit"] = limit
+    return tx.rows(statement, **binds)

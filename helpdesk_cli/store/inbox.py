@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from helpdesk_cli.domain.mail import Outcome
-from helpdesk_cli.store.engine import Tx, Value, listed
+from helpdesk_cli.store.engine import Tx, Value, listed, newest
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -155,22 +155,14 @@ def entries(
     limit: int | None = None,
 ) -> list[Entry]:
     """The inbox as a list, newest first."""
-    text, binds = listed("outcome", list(outcomes))
-    where = ["1 = 1"]
-    if binds:
-        where.append(f"outcome in ({text})")
-    if mailbox is not None:
-        where.append("mailbox = :mailbox")
-        binds["mailbox"] = mailbox
-    if since is not None:
-        where.append("arrived_at >= :since")
-        binds["since"] = since
-    if limit is not None:
-        binds["limit"] = limit
-    rows = tx.rows(
-        f"select {_ENTRY} from inbox where {' and '.join(where)} order by id desc"
-        + (" limit :limit" if limit is not None else ""),
-        **binds,
+    rows = newest(
+        tx,
+        _ENTRY,
+        "inbox",
+        among=("outcome", list(outcomes)),
+        equal={"mailbox": mailbox},
+        since=("arrived_at", since),
+        limit=limit,
     )
     return [_entry(row) for row in rows]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct, json
 
 from helpdesk_cli.domain.mail import fold
-from helpdesk_cli.store.engine import Tx, Value, listed
+from helpdesk_cli.store.engine import Tx, Value, listed, newest
 
 NOT_SENT = ("queued", "deferred", "sending", "uncertain", "failed", "bounced", "held")
 """The states that ``outbox list`` shows unless asked for all."""
@@ -164,22 +164,14 @@ def letters(
     limit: int | None = None,
 ) -> list[Letter]:
     """The outbox as a list, newest first."""
-    text, binds = listed("state", list(states))
-    where = ["1 = 1"]
-    if binds:
-        where.append(f"state in ({text})")
-    if ticket is not None:
-        where.append("ticket = :ticket")
-        binds["ticket"] = ticket
-    if since is not None:
-        where.append("created_at >= :since")
-        binds["since"] = since
-    if limit is not None:
-        binds["limit"] = limit
-    rows = tx.rows(
-        f"select {_LETTER} from letter where {' and '.join(where)} order by id desc"
-        + (" limit :limit" if limit is not None else ""),
-        **binds,
+    rows = newest(
+        tx,
+        _LETTER,
+        "letter",
+        among=("state", list(states)),
+        equal={"ticket": ticket},
+        since=("created_at", since),
+        limit=limit,
     )
     return [_letter(row) for row in rows]
 

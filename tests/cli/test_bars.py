@@ -3,11 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
-if sys.platform == "win32":
-    pytest.skip("there are no pseudo-terminals", allow_module_level=True)
-
 from terminal import on_terminal
 
 WORK = """\

@@ -102,7 +102,7 @@ def test_staff_are_made_join_leave_and_retire(site: Site, inside: Run) -> None:
 
 @pytest.mark.parametrize("login", ["me", "none", "auto", "System", "a b", "-x", ""])
 def test_some_words_are_no_logins(site: Site, inside: Run, login: str) -> None:
-    inside("staff", "new", "--name", "X", "--email", "x@desk.example", "--", login, code=2)
+    assert inside("staff", "new", "--name", "X", "--email", "x@desk.example", "--", login, code=2).err
 
 
 def test_only_an_admin_changes_staff(site: Site, inside: Run) -> None:

@@ -21,7 +21,7 @@ MAIL = (
 )
 
 
-def silent(done: Done, code: int) -> None:
+def expect_silence(done: Done, code: int) -> None:
     assert (done.code, done.out, done.err) == (code, "", "")
 
 
@@ -32,14 +32,14 @@ def kept(site: Site) -> list[str]:
 
 
 def test_a_message_is_kept_and_becomes_a_ticket(run: Run, site: Site) -> None:
-    silent(run("receive", input=MAIL), 0)
+    expect_silence(run("receive", input=MAIL), 0)
     assert kept(site) == ["opened"]
     assert [ticket["subject"] for ticket in run("ticket", "list", "--json").json] == ["Piped"]
 
 
 def test_the_same_message_again_is_safe_already(run: Run, site: Site) -> None:
-    silent(run("receive", input=MAIL), 0)
-    silent(run("receive", input=MAIL), 0)
+    expect_silence(run("receive", input=MAIL), 0)
+    expect_silence(run("receive", input=MAIL), 0)
     assert kept(site) == ["opened"]
 
 
@@ -48,8 +48,10 @@ def test_the_envelope_comes_from_options_or_the_surroundings(run: Run, site: Sit
         '[department.sales]\nname = "Sales"\naddress = "sales@desk.example"',
         '[department.bills]\nname = "Bills"\naddress = "bills@desk.example"',
     )
-    silent(run("receive", "--recipient", "sales@desk.example", input=MAIL), 0)
-    silent(run("receive", input=MAIL.replace("piped@", "2@"), env={"RECIPIENT": "bills@desk.example"}), 0)
+    expect_silence(run("receive", "--recipient", "sales@desk.example", input=MAIL), 0)
+    expect_silence(
+        run("receive", input=MAIL.replace("piped@", "2@"), env={"RECIPIENT": "bills@desk.example"}), 0
+    )
     tickets = run("ticket", "list", "--json").json
     assert sorted(ticket["department"] for ticket in tickets) == ["bills", "sales"]
 
@@ -70,7 +72,7 @@ def test_the_envelope_comes_from_options_or_the_surroundings(run: Run, site: Sit
     ids=" ".join,
 )
 def test_wrong_words_keep_the_mail_with_the_server(run: Run, site: Site, words: list[str]) -> None:
-    silent(run(*words, input=MAIL, code=None), 75)
+    expect_silence(run(*words, input=MAIL, code=None), 75)
     assert kept(site) == []
 
 
@@ -79,7 +81,7 @@ def test_wrong_words_keep_the_mail_with_the_server(run: Run, site: Site, words: 
 )
 def test_garbage_is_kept_or_refused_but_never_told(run: Run, mail: bytes) -> None:
     done = run("receive", input=mail, code=None)
-    silent(done, 75 if not mail else done.code)
+    expect_silence(done, 75 if not mail else done.code)
     assert done.code in (0, 75)
 
 
@@ -126,7 +128,7 @@ def test_whatever_is_wrong_the_mail_stays_with_the_server(
     run: Run, site: Site, spoil: Callable[[Site], None]
 ) -> None:
     spoil(site)
-    silent(run("receive", input=MAIL + "x" * 100_000, code=None), 75)
+    expect_silence(run("receive", input=MAIL + "x" * 100_000, code=None), 75)
 
 
 def test_a_full_disk_keeps_the_mail_with_the_server(run: Run, site: Site) -> None:
@@ -134,9 +136,9 @@ def test_a_full_disk_keeps_the_mail_with_the_server(run: Run, site: Site) -> Non
         # What a file grows beyond this fails, as on a full disk; what is there may be read.
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
-    silent(run("receive", input=MAIL, preexec_fn=limited, code=None), 75)
+    expect_silence(run("receive", input=MAIL, preexec_fn=limited, code=None), 75)
     assert kept(site) == []
-    silent(run("receive", input=MAIL), 0)
+    expect_silence(run("receive", input=MAIL), 0)
 
 
 def test_no_more_processes_keep_the_mail_with_the_server(site: Site) -> None:
@@ -145,7 +147,7 @@ def test_no_more_processes_keep_the_mail_with_the_server(site: Site) -> None:
         "os.fork = fork\nfrom helpdesk_cli.__main__ import main\nmain()"
     )
     done = patched(site, code)
-    silent(done, 75)
+    expect_silence(done, 75)
 
 
 def patched(site: Site, code: str) -> Done:
@@ -180,7 +182,7 @@ RUN = "from helpdesk_cli.__main__ import main\nmain()"
 def test_however_it_dies_the_code_tells_on_which_side_of_the_commit(
     site: Site, death: str, where: str, code: int
 ) -> None:
-    silent(patched(site, BEFORE.format(death, where) + RUN), code)
+    expect_silence(patched(site, BEFORE.format(death, where) + RUN), code)
     assert len(kept(site)) == (1 if code == 0 else 0)
 
 
@@ -189,7 +191,7 @@ def test_the_time_ends_it_on_either_side_of_the_commit(site: Site, where: str, c
     slow = BEFORE.format("import time; time.sleep(100)", where)
     began = time.monotonic()
     done = patched(site, slow + "import helpdesk_cli.__main__ as m\nm.RECEIVE_SECONDS = 1.5\nm.main()")
-    silent(done, code)
+    expect_silence(done, code)
     assert time.monotonic() - began < 30
 
 
@@ -220,7 +222,7 @@ def test_a_signal_ends_it_on_either_side_of_the_commit(
 
 
 def test_what_was_killed_after_the_commit_is_settled_by_the_next_fetch(run: Run, site: Site) -> None:
-    silent(patched(site, BEFORE.format("raise RuntimeError('x')", "Line") + RUN), 0)
+    expect_silence(patched(site, BEFORE.format("raise RuntimeError('x')", "Line") + RUN), 0)
     assert kept(site) == ["pending"]
     with site.desk(is_job=True) as desk, desk.engine.write() as tx:
         tx.run("update inbox set kept_at = '2020-01-01T00:00:00Z'")
@@ -231,7 +233,7 @@ def test_what_was_killed_after_the_commit_is_settled_by_the_next_fetch(run: Run,
 def test_a_locked_store_keeps_the_mail_with_the_server(site: Site) -> None:
     quick = "import helpdesk_cli.store.sqlite as s; s.BUSY_SECONDS = 0.2\n"
     with site.desk(is_job=True) as desk, desk.engine.write():
-        silent(patched(site, quick + RUN), 75)
+        expect_silence(patched(site, quick + RUN), 75)
     assert kept(site) == []
 
 
@@ -243,7 +245,7 @@ def test_closed_streams_change_nothing(site: Site) -> None:
         capture_output=True,
         check=False,
     )
-    silent(Done(done), 0)
+    expect_silence(Done(done), 0)
     assert kept(site) == ["opened"]
 
 
@@ -254,7 +256,7 @@ def test_a_closed_standard_input_is_no_mail(site: Site) -> None:
         capture_output=True,
         check=False,
     )
-    silent(Done(done), 75)
+    expect_silence(Done(done), 75)
 
 
 def test_help_of_receive_is_told_to_a_person(run: Run) -> None:
@@ -266,7 +268,7 @@ def test_help_of_receive_is_told_to_a_person(run: Run) -> None:
     "words", [["--sender", "--help"], ["--sender", "-h"], ["--recipient", "-h"]], ids=str
 )
 def test_a_sender_who_is_called_like_the_help_gets_none(run: Run, site: Site, words: list[str]) -> None:
-    silent(run("receive", *words, input=MAIL), 0)
+    expect_silence(run("receive", *words, input=MAIL), 0)
     assert kept(site) == ["opened"]
 
 
@@ -274,7 +276,7 @@ def test_a_sender_who_is_called_like_the_help_gets_none(run: Run, site: Site, wo
     "words", [["--mailbox", "x", "--help"], ["x", "-h"], ["-V"], ["--help", "-h"]], ids=str
 )
 def test_whatever_the_words_are_nothing_is_said(run: Run, words: list[str]) -> None:
-    silent(run("receive", *words, input=MAIL, code=75), 75)
+    expect_silence(run("receive", *words, input=MAIL, code=75), 75)
 
 
 def test_the_help_of_receive_is_for_people(run: Run) -> None:

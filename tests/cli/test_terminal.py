@@ -3,16 +3,11 @@
 import json
 import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from desks import Site
 from program import Run
-
-if sys.platform == "win32":
-    pytest.skip("there are no pseudo-terminals", allow_module_level=True)
-
 from terminal import COLOURS, on_terminal, steering
 
 EVIL = (

@@ -293,7 +293,7 @@ def test_a_ticket_that_there_is_not_is_4(site: Site, inside: Run, verb: str) -> 
 
 @pytest.mark.parametrize("word", ["x", "10.5", "-1", "１０００", ""])
 def test_what_is_no_number_is_2(site: Site, inside: Run, word: str) -> None:
-    inside("ticket", "show", word, code=2)
+    assert inside("ticket", "show", word, code=2).err
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def box_in(folder: Path, kind: str, after: str) -> str:
     )
 
 
-def survive(
+def check_survival(
     site: Site,
     deliver: Deliver,
     words: Sequence[str],
@@ -90,18 +90,18 @@ def survive(
 @pytest.mark.parametrize("after", ["seen", "delete"])
 def test_a_maildir_survives_every_kill(site: Site, tmp_path: Path, after: str) -> None:
     site.configure(box_in(tmp_path, "maildir", after))
-    survive(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], f"maildir-{after}", 1)
+    check_survival(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], f"maildir-{after}", 1)
 
 
 def test_large_batches_that_a_second_process_reads_survive_kills(site: Site, tmp_path: Path) -> None:
     site.configure(box_in(tmp_path, "maildir", "delete"))
-    survive(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], "large", 7, each=60, kills=40)
+    check_survival(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], "large", 7, each=60, kills=40)
 
 
 @pytest.mark.parametrize("after", ["keep", "delete"])
 def test_an_mbox_survives_every_kill(site: Site, tmp_path: Path, after: str) -> None:
     site.configure(box_in(tmp_path, "mbox", after))
-    survive(site, into_mbox(tmp_path / "box"), ["fetch-mail", "box"], f"mbox-{after}", 2)
+    check_survival(site, into_mbox(tmp_path / "box"), ["fetch-mail", "box"], f"mbox-{after}", 2)
 
 
 @pytest.mark.parametrize(("kind", "after"), [("imap", "seen"), ("imap", "delete"), ("pop3", "delete")])
@@ -112,11 +112,11 @@ def test_a_server_survives_every_kill(site: Site, dovecot: Dovecot, kind: str, a
     def deliver(mails: Sequence[bytes]) -> None:
         dovecot.deliver(user, *mails)
 
-    survive(site, deliver, ["fetch-mail", "box"], f"{kind}-{after}", 3)
+    check_survival(site, deliver, ["fetch-mail", "box"], f"{kind}-{after}", 3)
 
 
 def test_an_import_survives_every_kill(site: Site, tmp_path: Path) -> None:
-    survive(site, into_maildir(tmp_path / "box"), ["import", str(tmp_path / "box")], "import", 4)
+    check_survival(site, into_maildir(tmp_path / "box"), ["import", str(tmp_path / "box")], "import", 4)
 
 
 def test_a_pipe_survives_every_kill_when_the_mail_server_tries_again(site: Site) -> None:
