@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from helpdesk_cli.domain.cases import Case, Facts, Known
 from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Mailbox, Verdict
 from helpdesk_cli.domain.people import Client, Staff
 from helpdesk_cli.domain.ticket import Author, Message, Ticket
-from helpdesk_cli.domain.triage import Case, Facts, Known
 from helpdesk_cli.settings import Department, Operation, Settings, Transport
 from helpdesk_cli.settings import Mailbox as MailboxSettings
 

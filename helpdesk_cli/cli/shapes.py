@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from helpdesk_cli.domain.cases import Decision
     from helpdesk_cli.domain.people import Client, Staff
     from helpdesk_cli.domain.ticket import Event, Message
-    from helpdesk_cli.domain.triage import Decision
     from helpdesk_cli.services.line import MailboxReport
     from helpdesk_cli.services.mailroom import Entry, Explained, Letter
     from helpdesk_cli.services.outgoing import SendReport

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Inbound, Outcome, Part, fold
+from helpdesk_cli.domain.cases import Case, Decision, Known
+from helpdesk_cli.domain.mail import Outcome, Part, fold
 from helpdesk_cli.domain.people import SYSTEM, Client, Staff
 from helpdesk_cli.domain.ticket import (
     CLIENT,
@@ -22,7 +23,6 @@ from helpdesk_cli.domain.ticket import (
     opened,
     said,
 )
-from helpdesk_cli.domain.triage import Case, Decision, Known
 from helpdesk_cli.settings import Settings
 
 NO_SUBJECT = "(no subject)"
@@ -49,7 +49,7 @@ def message_of(
         in_reply_to=inbound.in_reply_to[0] if inbound.in_reply_to else "",
         inbox_id=item,
         mark=decision.mark,
-        attachments=_files(inbound, decision),
+        attachments=_files(case, decision),
     )
 
 
@@ -60,11 +60,11 @@ def _words(case: Case, decision: Decision) -> str:
     return case.staff_words or FILES_ALONE
 
 
-def _files(inbound: Inbound, decision: Decision) -> tuple[Part, ...]:
-    """The files that come along; a mail attached to a staff member's answer is mostly our own alert."""
+def _files(case: Case, decision: Decision) -> tuple[Part, ...]:
+    """The files that come along; of a staff member's answer none in which our own alert may be wrapped."""
     if not decision.as_staff or not decision.is_public:
-        return inbound.attachments
-    return tuple(part for part in inbound.attachments if part.type != "message/rfc822")
+        return case.inbound.attachments
+    return case.staff_files
 
 
 def _kind(case: Case, decision: Decision) -> str:

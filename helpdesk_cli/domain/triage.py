@@ -9,11 +9,10 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Outcome, Verdict, fold
+from helpdesk_cli.domain.cases import Case, Decision, Known
+from helpdesk_cli.domain.mail import Automatic, Outcome, Verdict
 from helpdesk_cli.domain.moments import seconds_between
-from helpdesk_cli.domain.people import Client, Staff
-from helpdesk_cli.domain.ticket import OPEN, WAITING, Ticket
-from helpdesk_cli.settings import Mailbox, Operation
+from helpdesk_cli.domain.ticket import OPEN, WAITING
 
 MAX_RECEIVED = 50
 """More hops than that are a loop (Postfix's ``hopcount_limit``)."""
@@ -27,90 +26,6 @@ LOOP_HEADERS = frozenset(
 
 CROWD = 50
 """A mail to more addresses than that is not acknowledged."""
-
-
-class Known(Struct, frozen=True, kw_only=True):
-    """A ticket that a mail claims, and who takes part in it."""
-
-    number: int
-    state: str
-    closed_at: str | None
-    department: str
-    client_id: int | None
-    people: dict[str, int]  # every folded address of every participant -> participant.id
-    ticket: Ticket | None = None  # the whole of it, for who carries the decision out
-
-
-class Facts(Struct, frozen=True, kw_only=True):
-    """What the store knows about a mail."""
-
-    duplicate: int | None = None  # the message that was here before
-    duplicate_ticket: int | None = None
-    is_own: bool = False  # the sender's address is one of the desk's
-    is_blocked: bool = False
-    staff: Staff | None = None
-    client: Client | None = None
-    staff_ticket: Known | None = None  # of the first staff token
-    staff_person: int = 0
-    staff_purpose: str = ""
-    client_ticket: Known | None = None  # of the first client token
-    reference: Known | None = None  # of the first known inbound Message-ID
-    tag: Known | None = None  # of the first subject tag that names a ticket
-    department: str = ""  # by the recipients, else the mailbox's own
-    is_flooding: bool = False
-    flood_ticket: Known | None = None
-
-
-class Case(Struct, frozen=True, kw_only=True):
-    """All that a decision is made of."""
-
-    inbound: Inbound
-    claims: Claims
-    facts: Facts
-    mailbox: Mailbox
-    operation: Operation
-    verdict: Verdict = Verdict.UNKNOWN
-    arrived_at: str
-    is_old: bool = False  # arrived before the backlog's day
-    is_imported: bool = False
-    is_released: bool = False  # a person looked at it and lets it in
-    is_thanks: bool = False
-    staff_words: str | None = ""  # what staff wrote above the reply line; None where that is not clear
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether the sender is believed as far as this mailbox asks for it."""
-        return self.is_released or self.verdict is Verdict.PASS or self.mailbox.authentication == "none"
-
-    @property
-    def is_robot(self) -> bool:
-        return self.inbound.automatic is not Automatic.NO
-
-    @property
-    def sender(self) -> str:
-        return fold(self.inbound.sender.address) if self.inbound.sender else ""
-
-    @property
-    def is_stranger(self) -> bool:
-        return self.facts.client is None and self.facts.staff is None
-
-
-class Decision(Struct, frozen=True, kw_only=True):
-    """What shall become of a mail. ``ticket`` is null where a new one is opened, or none is meant."""
-
-    outcome: Outcome
-    reason: str = ""
-    ticket: int | None = None
-    is_public: bool = True
-    mark: str = ""
-    reopens: bool = False
-    acknowledges: bool = False
-    repeats_subject: bool = True
-    alerts: bool = True
-    pages: bool = False
-    as_staff: bool = False
-    links: tuple[tuple[int, str], ...] = ()
-    warnings: tuple[str, ...] = ()  # letters beside: rejection, spoof-warning
 
 
 Test = Callable[[Case], Decision | None]
@@ -227,11 +142,11 @@ def _staff_reply(case: Case) -> Decision | None:
     if facts.staff.id != facts.staff_person or not case.inbound.strict_sender:
         return None
     number = facts.staff_ticket.number
-    if case.is_robot:
+    if _says_automatic(case):
         return Decision(
             outcome=Outcome.AUTO_REPLY, reason="staff-robot", ticket=number, is_public=False, alerts=False
         )
-    if not case.staff_words and (case.staff_words is None or not case.inbound.attachments):
+    if not case.staff_words and (case.staff_words is None or not case.brings_files):
         # Sent on, the client would get our own alert back, with what only staff should read.
         if case.is_released:
             return Decision(
@@ -247,6 +162,18 @@ def _staff_reply(case: Case) -> Decision | None:
         as_staff=True,
         alerts=False,
     )
+
+
+def _says_automatic(case: Case) -> bool:
+    """Whether a mail says of itself that a machine wrote it; what relays add to everybody's mail is no proof
+    against a person's own token."""
+    for name, value in case.inbound.headers:
+        word = value.partition(";")[0].strip().lower()
+        if name == "auto-submitted" and word != "no":
+            return True
+        if name == "precedence" and word in ("bulk", "junk", "list", "auto_reply"):
+            return True
+    return False
 
 
 def _spoofed_staff(case: Case) -> Decision | None:
@@ -354,7 +281,7 @@ def _taken(case: Case, known: Known, mark: str, *, is_public: bool = True) -> De
 TABLE: tuple[Row, ...] = (
     Row("duplicate", "the same mail is here already", _duplicate),
     Row("loop", "we wrote it ourselves, or it came over more than 50 hops", _loop, stops=True),
-    Row("bounce", "it reports that a mail could not be delivered", _bounce),
+    Row("bounce", "it reports that a mail could not be delivered", _bounce, stops=True),
     Row("vacation", "a vacation responder wrote it", _vacation, stops=True),
     Row("report", "it is a read receipt or an abuse report", _report, stops=True),
     Row("blocked", "its sender or their domain is blocked", _blocked, stops=True),

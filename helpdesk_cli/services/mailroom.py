@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.cases import Case, Decision
 from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Inbound, Outcome
 from helpdesk_cli.domain.mail import Mailbox as Address
 from helpdesk_cli.domain.notices import Audience, Notice, notices
 from helpdesk_cli.domain.people import Client, Participant
 from helpdesk_cli.domain.permissions import may_see
-from helpdesk_cli.domain.triage import Case, Decision, Row, explain
+from helpdesk_cli.domain.triage import Row, explain
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.line import MailboxReport, mailbox_of, settle_again
@@ -143,6 +144,10 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
     if found.outcome in ON_A_TICKET or found.outcome == Outcome.DUPLICATE:
         raise Failed(
             f"message {item} is {found.outcome} already (ticket {found.ticket}); nothing was changed"
+        )
+    if found.ticket is not None and found.outcome in (Outcome.AUTO_REPLY, Outcome.IGNORED, Outcome.BOUNCE):
+        raise Failed(
+            f"message {item} is a note on ticket {found.ticket} already; 'helpdesk ticket show {found.ticket}'"
         )
     slug = slug_of("department", desk.settings.department, department) or ""
     kept = _kept(desk, item)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.cases import Decision
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.triage import Decision, triage
+from helpdesk_cli.domain.triage import triage
 from helpdesk_cli.errors import DeskError
 from helpdesk_cli.mail.sources.contract import Delivery
 from helpdesk_cli.services.desk import Desk

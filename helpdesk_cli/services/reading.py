@@ -9,7 +9,7 @@ from hashlib import sha256
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Verdict, fold
+from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Part, Verdict, fold
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Mailbox, Settings
 from helpdesk_cli.store.inbox import Kept
@@ -35,6 +35,8 @@ class Ready(Struct, frozen=True, kw_only=True):
     recipients: tuple[str, ...]
     is_thanks: bool
     staff_words: str | None
+    staff_files: tuple[Part, ...] = ()
+    brings_files: bool = False
 
 
 def core_of(raw: bytes) -> str:
@@ -69,6 +71,7 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
 
     Raises mail.guard.ParseDefeated where that cannot be done within bounds.
     """
+    from helpdesk_cli.mail.answers import brings_files, files_to_send
     from helpdesk_cli.mail.authenticity import verdict
     from helpdesk_cli.mail.claims import claims
     from helpdesk_cli.mail.guard import parse_guarded
@@ -97,7 +100,9 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
         is_thanks=not inbound.attachments
         and len(inbound.new_text) < 500
         and is_only_thanks(inbound.new_text, inbound.subject),
-        staff_words=_staff_words(desk, inbound) if _names_staff(found) else "",
+        staff_files=files_to_send(inbound.attachments),
+        brings_files=brings_files(inbound.attachments),
+        staff_words=_staff_words(desk, inbound, found) if _names_staff(found) else "",
     )
 
 
@@ -118,13 +123,14 @@ def _names_staff(claims: Claims) -> bool:
     return any(token.purpose != "c" for token in claims.tokens)
 
 
-def _staff_words(desk: Desk, inbound: Inbound) -> str | None:
+def _staff_words(desk: Desk, inbound: Inbound, claims: Claims) -> str | None:
     """What a staff member's mail says to the client; None where that cannot be told for sure."""
     from helpdesk_cli.mail.answers import staff_words
 
     patterns = (department.reply_address for department in desk.settings.department.values())
     beginnings = {pattern.lower().partition("{token}")[0] for pattern in patterns if "{token}" in pattern}
-    return staff_words(inbound.text, frozenset(beginnings - {""}))
+    tags = {f"{tag}-{token.ticket}" for tag in desk.message_tags() for token in claims.tokens}
+    return staff_words(inbound.text, (beginnings - {""}) | desk.settings.own_addresses() | tags)
 
 
 def recipients_of(inbound: Inbound, kept: Kept, mailbox: Mailbox) -> tuple[str, ...]:

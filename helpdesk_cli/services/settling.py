@@ -3,13 +3,14 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
 from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Outcome, fold
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
 from helpdesk_cli.domain.ticket import Change, Event, Ticket
-from helpdesk_cli.domain.triage import Case, Decision, Facts, Known, triage
+from helpdesk_cli.domain.triage import triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.changes import is_over, put_letter, record
@@ -75,6 +76,8 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_released=release is not None,
         is_thanks=ready.is_thanks,
         staff_words=ready.staff_words,
+        staff_files=ready.staff_files,
+        brings_files=ready.brings_files,
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from helpdesk_cli.domain.cases import Known
 from helpdesk_cli.domain.mail import Claims
 from helpdesk_cli.domain.ticket import Ticket
-from helpdesk_cli.domain.triage import Known
 from helpdesk_cli.store.engine import Tx, listed
 
 _TICKET = ", ".join(Ticket.__struct_fields__)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from factories import NOW, a_case, a_client, a_known, a_mail, a_staff
 
+from helpdesk_cli.domain.cases import Case
 from helpdesk_cli.domain.mail import Automatic, Claims, Mailbox, Outcome, Verdict
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.triage import TABLE, Case, explain, triage
+from helpdesk_cli.domain.triage import TABLE, explain, triage
 
 ANN = {"client": a_client()}
 BY_TOKEN = {**ANN, "client_ticket": a_known()}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpdesk_cli.mail.answers import staff_words
+from helpdesk_cli.domain.mail import Part
+from helpdesk_cli.mail.answers import brings_files, files_to_send, staff_words
 from helpdesk_cli.mail.quotes import REPLY_LINE
 
 ALERT = (
@@ -24,7 +25,7 @@ GERMAN = (
     f"Von: Support <{TOKEN}>\nGesendet: Sonntag, 22. November 2026 09:30\nAn: Anna <anna@staff.test>\n"
     "Betreff: [HD-1000] Printer\n\n"
 )
-OWN = frozenset({"support+"})
+MARKS = ("support+", "support@desk.test", "HD-1000")
 
 SENT = [
     ("above, Gmail", f"Use water.\n\n{GMAIL}\n{QUOTED}", "Use water."),
@@ -44,7 +45,27 @@ SENT = [
     ),
     ("nothing quoted", "Use water.\n", "Use water."),
     ("unquoted and unannounced", f"Use water.\n\n{ALERT}", "Use water."),
-    ("quoted lines of their own", f"Use water.\n\n> not this\n\n{GMAIL}{QUOTED}", "Use water."),
+    (
+        "quoted lines of their own",
+        f"Type these:\n\n> net stop spooler\n\nand restart.\n\n{GMAIL}{QUOTED}",
+        "Type these:\n\n> net stop spooler\n\nand restart.",
+    ),
+    (
+        "no-break spaces in our line",
+        f"Use water.\n\n{ALERT}".replace("Please write", "Please\xa0write"),
+        "Use water.",
+    ),
+    (
+        "our line over three lines",
+        "Use water.\n\n"
+        + ALERT.replace("Please write your answer above", "Please write\nyour answer\nabove"),
+        "Use water.",
+    ),
+    (
+        "the department's address in the words",
+        f"Mail support@desk.test.\n\n{ALERT}",
+        "Mail support@desk.test.",
+    ),
 ]
 NOTHING = [
     ("empty Outlook answer", f"{OUTLOOK}{ALERT}"),
@@ -59,7 +80,17 @@ NOTHING = [
     ("nothing at all", ""),
     ("quotation without our line", "> It is broken.\n"),
 ]
+BARE = ALERT.replace(REPLY_LINE, "-- Palun kirjutage vastus selle rea kohale --")
+ESTONIAN = "Saatja: Support\nSaadetud: pühapäev\nSaaja: Anna\nTeema: Printer\n\n"
 UNCLEAR = [
+    ("our line translated", f"Use water.\n\n{BARE}"),
+    ("our line translated, unknown header", f"Use water.\n\n{ESTONIAN}{BARE}"),
+    (
+        "our line lost, indented",
+        "Support schrieb:\n" + "".join(f"    {line}\n" for line in BARE.splitlines()),
+    ),
+    ("our line lost, names as marks", "Use water.\n" + "".join(f"S> {line}\n" for line in BARE.splitlines())),
+    ("above, and below the unquoted alert", f"Hi,\n\n{OUTLOOK}{ALERT}\nUse water, twice.\n"),
     ("between quoted lines", f"{GMAIL}{QUOTED[:200]}\nUse water.\n\n{QUOTED[200:]}"),
     (
         "above and between",
@@ -77,19 +108,19 @@ UNCLEAR = [
 
 @pytest.mark.parametrize(("text", "words"), [row[1:] for row in SENT], ids=[row[0] for row in SENT])
 def test_what_stands_above_our_line_is_sent(text: str, words: str) -> None:
-    assert staff_words(text, OWN) == words
-    assert staff_words(text.replace("\n", "\r\n"), OWN) == words
+    assert staff_words(text, MARKS) == words
+    assert staff_words(text.replace("\n", "\r\n"), MARKS) == words
 
 
 @pytest.mark.parametrize("text", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
 def test_where_nothing_stands_above_it_nothing_is_sent(text: str) -> None:
-    assert not staff_words(text, OWN)
+    assert not staff_words(text, MARKS)
 
 
 @pytest.mark.parametrize("text", [row[1] for row in UNCLEAR], ids=[row[0] for row in UNCLEAR])
 def test_where_it_is_not_clear_nothing_is_sent(text: str) -> None:
-    words = staff_words(text, OWN)
-    assert words is None or words == "fyi"
+    words = staff_words(text, MARKS)
+    assert not words or words == "fyi"
 
 
 @pytest.mark.parametrize(
@@ -97,4 +128,38 @@ def test_where_it_is_not_clear_nothing_is_sent(text: str) -> None:
 )
 def test_no_word_of_the_alert_is_ever_sent(secret: str) -> None:
     for _, text, *_ in [*SENT, *NOTHING, *UNCLEAR]:
-        assert secret not in (staff_words(text, OWN) or "")
+        assert secret not in (staff_words(text, MARKS) or "")
+
+
+def a_part(name: str, kind: str, content_id: str = "") -> Part:
+    return Part(name, kind, 1, "0" * 64, 0, 1, content_id=content_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Printer.eml", "message/rfc822"),
+        ("alert.eml", "application/octet-stream"),
+        ("alert.MSG", "application/vnd.ms-outlook"),
+        ("attachment.html", "text/html"),
+        ("ATT0001.htm", "text/plain"),
+        ("headers", "text/rfc822-headers"),
+        ("message", "message/global"),
+        ("winmail.dat", "application/ms-tnef"),
+        ("winmail.dat", "application/octet-stream"),
+        ("smime.p7m", "application/pkcs7-mime"),
+        ("encrypted.asc", "application/octet-stream"),
+    ],
+)
+def test_what_may_wrap_our_alert_is_not_sent_on(name: str, kind: str) -> None:
+    offer = a_part("offer.pdf", "application/pdf")
+    assert files_to_send([a_part(name, kind), offer]) == (offer,)
+    assert not brings_files([a_part(name, kind)])
+
+
+def test_files_say_something_and_a_logo_does_not() -> None:
+    assert brings_files([a_part("offer.pdf", "application/pdf")])
+    assert not brings_files([a_part("logo.png", "image/png", "<logo@x>")])
+    assert not brings_files(
+        [a_part("smime.p7m", "application/pkcs7-mime"), a_part("a.pdf", "application/pdf")]
+    )

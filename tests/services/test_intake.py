@@ -488,3 +488,25 @@ def test_the_one_page_of_a_storm_is_sent_though_the_pager_is_busy(office: Any) -
     for number in range(8):
         office.mail(mail(f"{number}", sender=f"c{number}@client.example", number=number))
     assert [letter.ticket for letter in office.letters(kind="pager")].count(None) == 1
+
+
+def test_what_a_relay_adds_does_not_silence_a_staff_member(office: Any) -> None:
+    office.mail(mail())
+    address = token_address(office, "alert")
+    headers = "Feedback-ID: 1.eu:AmazonSES\r\nX-Auto-Response-Suppress: OOF\r\n"
+    entry = office.mail(mail("Use sand.", sender="bob@staff.example", to=address, number=4, headers=headers))
+    assert entry.reason == "staff-reply"
+    assert len(office.letters(kind="reply")) == 1
+
+
+def test_a_bounce_that_was_none_is_let_in_by_a_person_and_a_note_is_not_made_twice(office: Any) -> None:
+    from helpdesk_cli.errors import Failed
+    from helpdesk_cli.services import mailroom
+
+    entry = office.mail("Return-Path: <>\r\n" + mail())
+    assert entry.outcome == "bounce"
+    assert mailroom.release(office.by("bob"), entry.id).outcome == "opened"
+    address = token_address(office, "alert")
+    note = office.mail(mail("Away.", to=address, number=7, headers="Auto-Submitted: auto-replied\r\n"))
+    with pytest.raises(Failed, match="is a note on ticket"):
+        mailroom.release(office.by("bob"), note.id)

@@ -152,7 +152,7 @@ def test_an_alert_tells_staff_how_to_answer() -> None:
     made = render("alert", facts(event="replied"))
     assert made.subject == "[HD-1024] Printer on fire"
     assert "Alice answered in HD-1024" in made.text
-    assert "Answer this mail to answer the client." in made.text
+    assert "Answer this mail to answer Jane" in made.text
     assert "Note: the sender is not authenticated" in made.text
     assert "helpdesk ticket show 1024" in made.text
 

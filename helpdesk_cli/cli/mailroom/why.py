@@ -13,7 +13,7 @@ from helpdesk_cli.cli.output import INDENT, Line, facts, line, show_json, show_p
 from helpdesk_cli.errors import Usage
 
 if TYPE_CHECKING:
-    from helpdesk_cli.domain.triage import Decision
+    from helpdesk_cli.domain.cases import Decision
     from helpdesk_cli.services.mailroom import Explained
 
 

@@ -1,0 +1,94 @@
+"""What a decision about a mail is made of: the facts that were looked up, and what is decided."""
+
+from msgspec import Struct
+
+from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Outcome, Part, Verdict, fold
+from helpdesk_cli.domain.people import Client, Staff
+from helpdesk_cli.domain.ticket import Ticket
+from helpdesk_cli.settings import Mailbox, Operation
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """A ticket that a mail claims, and who takes part in it."""
+
+    number: int
+    state: str
+    closed_at: str | None
+    department: str
+    client_id: int | None
+    people: dict[str, int]  # every folded address of every participant -> participant.id
+    ticket: Ticket | None = None  # the whole of it, for who carries the decision out
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the store knows about a mail."""
+
+    duplicate: int | None = None  # the message that was here before
+    duplicate_ticket: int | None = None
+    is_own: bool = False  # the sender's address is one of the desk's
+    is_blocked: bool = False
+    staff: Staff | None = None
+    client: Client | None = None
+    staff_ticket: Known | None = None  # of the first staff token
+    staff_person: int = 0
+    staff_purpose: str = ""
+    client_ticket: Known | None = None  # of the first client token
+    reference: Known | None = None  # of the first known inbound Message-ID
+    tag: Known | None = None  # of the first subject tag that names a ticket
+    department: str = ""  # by the recipients, else the mailbox's own
+    is_flooding: bool = False
+    flood_ticket: Known | None = None
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """All that a decision is made of."""
+
+    inbound: Inbound
+    claims: Claims
+    facts: Facts
+    mailbox: Mailbox
+    operation: Operation
+    verdict: Verdict = Verdict.UNKNOWN
+    arrived_at: str
+    is_old: bool = False  # arrived before the backlog's day
+    is_imported: bool = False
+    is_released: bool = False  # a person looked at it and lets it in
+    is_thanks: bool = False
+    staff_files: tuple[Part, ...] = ()  # the files of a staff member's answer that may go along
+    brings_files: bool = False  # … and whether they say something by themselves
+    staff_words: str | None = ""  # what staff wrote above the reply line; None where that is not clear
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the sender is believed as far as this mailbox asks for it."""
+        return self.is_released or self.verdict is Verdict.PASS or self.mailbox.authentication == "none"
+
+    @property
+    def is_robot(self) -> bool:
+        return self.inbound.automatic is not Automatic.NO
+
+    @property
+    def sender(self) -> str:
+        return fold(self.inbound.sender.address) if self.inbound.sender else ""
+
+    @property
+    def is_stranger(self) -> bool:
+        return self.facts.client is None and self.facts.staff is None
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What shall become of a mail. ``ticket`` is null where a new one is opened, or none is meant."""
+
+    outcome: Outcome
+    reason: str = ""
+    ticket: int | None = None
+    is_public: bool = True
+    mark: str = ""
+    reopens: bool = False
+    acknowledges: bool = False
+    repeats_subject: bool = True
+    alerts: bool = True
+    pages: bool = False
+    as_staff: bool = False
+    links: tuple[tuple[int, str], ...] = ()
+    warnings: tuple[str, ...] = ()  # letters beside: rejection, spoof-warning
