@@ -1,10 +1,10 @@
-"""IMAP servers of ``faults``, reached and expected to fail."""
+"""IMAP and POP3 servers of ``faults``, reached and expected to fail."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from faults import FaultImap
+from faults import FaultPop3, FaultServer
 from source_contract import Desk, a_message, subjects
 
 from helpdesk_cli.errors import Unreachable
@@ -16,7 +16,7 @@ ONE, TWO, THREE = (a_message(name).replace(b"\n", b"\r\n") for name in ("one", "
 
 
 def reach(
-    server: FaultImap,
+    server: FaultServer,
     after: str = "keep",
     *,
     secret: Callable[[], str] = lambda: "hush-hush",
@@ -24,7 +24,7 @@ def reach(
     **more: Any,
 ) -> Source:
     options: dict[str, Any] = {
-        "kind": "imap",
+        "kind": "pop3" if isinstance(server, FaultPop3) else "imap",
         "host": "localhost",
         "port": server.port,
         "security": "none",
@@ -44,7 +44,7 @@ def never_asked() -> str:
     raise AssertionError("the password was asked for before the line was safe")
 
 
-def run_broken(server: FaultImap, desk: Desk, **more: Any) -> str:
+def run_broken(server: FaultServer, desk: Desk, **more: Any) -> str:
     with pytest.raises(Unreachable) as caught:
         desk.fetch(reach(server, "delete", **more))
     said = str(caught.value)

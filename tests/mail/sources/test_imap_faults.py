@@ -315,7 +315,8 @@ def test_a_greeting_that_is_none_gets_no_password(greeting: bytes) -> None:
             self.heard.append(talk.hear())
 
     with Strange() as server:
-        run_broken(server, Desk(), secret=never_asked)
+        assert run_broken(server, Desk(), secret=never_asked)
+        assert server.said(b"LOGIN", b"AUTHENTICATE") == []
 
 
 def test_bye_in_the_middle_is_told(desk: Desk) -> None:

@@ -1,7 +1,6 @@
 """POP3 servers and networks that misbehave: nothing is lost, doubled, or deleted too early."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ from servers import make_certificate
 from source_contract import Desk, a_message, subjects
 
 from helpdesk_cli.errors import Unreachable
-from helpdesk_cli.mail.sources import open_source
-from helpdesk_cli.mail.sources.contract import Source
-from helpdesk_cli.settings import Mailbox, Span
+from helpdesk_cli.settings import Span
+
+from .broken import reach
 
 ONE, TWO, THREE = (a_message(name).replace(b"\n", b"\r\n") for name in ("one", "two", "three"))
 
@@ -28,26 +27,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
-
-
-def reach(
-    server: FaultPop3,
-    after: str = "keep",
-    *,
-    secret: Callable[[], str] = lambda: "hush-hush",
-    deadline: Callable[[], float] = lambda: 60.0,
-    **more: Any,
-) -> Source:
-    options: dict[str, Any] = {
-        "kind": "pop3",
-        "host": "localhost",
-        "port": server.port,
-        "security": "none",
-        "username": "support@x.test",
-        "after": after,
-        "timeout": Span(5),
-    }
-    return open_source("test", Mailbox(**(options | more)), secret, deadline=deadline)
 
 
 def never_asked() -> str:
@@ -277,7 +256,8 @@ def test_a_greeting_that_is_none_gets_no_password(greeting: bytes) -> None:
             raise Gone
 
     with Strange() as server:
-        run_broken(server, Desk(), secret=never_asked)
+        assert run_broken(server, Desk(), secret=never_asked)
+        assert server.said(b"PASS", b"AUTH") == []
 
 
 def test_a_server_without_stls_gets_no_password(desk: Desk) -> None:
