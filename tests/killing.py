@@ -67,13 +67,18 @@ class Program:
 def kill_often(run: Callable[[float], int], usual: float, *, seed: int, kills: int = KILLS) -> int:
     """Kill so many runs at moments spread over a usual run's length; how many died.
 
-    The first half of a run is starting up, so most moments lie in the second.
+    The first half of a run is starting up, so most moments lie in the second. How long a run takes is
+    learned on the way, for later ones may have less to do and the machine may be busier.
     """
     dice = random.Random(seed)
     died = 0
-    for turn in range(3 * kills):
-        after = usual * (dice.uniform(0.0, 0.5) if turn % 5 == 0 else dice.uniform(0.4, 1.1))
-        died += run(after) < 0
+    for turn in range(10 * kills):
+        share = dice.uniform(0.0, 0.5) if turn % 5 == 0 else dice.uniform(0.4, 1.1)
+        if run(usual * share) < 0:
+            died += 1
+            usual *= 1.01 if share > 0.5 else 1
+        else:
+            usual *= 0.98
         if died >= kills:
             break
     return died
