@@ -4,8 +4,9 @@ import re
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.characters import storable
 from helpdesk_cli.domain.mail import Part
-from helpdesk_cli.mail.decode import decode_text, decode_words, one_line, storable
+from helpdesk_cli.mail.decode import decode_text, decode_words, one_line
 from helpdesk_cli.mail.header import read_head
 from helpdesk_cli.mail.structure import Leaf, Skeleton
 from helpdesk_cli.mail.transfer import decode_range, decoded_chunks, measure

@@ -6,9 +6,10 @@ bounce library, which is fed a small and harmless copy.
 
 import re
 
+from helpdesk_cli.domain.characters import storable
 from helpdesk_cli.domain.mail import Automatic, Bounced
 from helpdesk_cli.mail.address_list import read_addresses
-from helpdesk_cli.mail.decode import one_line, storable
+from helpdesk_cli.mail.decode import one_line
 from helpdesk_cli.mail.header import Head, read_head
 from helpdesk_cli.mail.structure import Leaf, Skeleton
 from helpdesk_cli.mail.transfer import decode_range

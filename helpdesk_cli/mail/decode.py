@@ -7,6 +7,8 @@ the length of its input and no faster.
 import re
 from functools import lru_cache
 
+from helpdesk_cli.domain.characters import storable
+
 _CODEC_NAMES = """
 ascii utf_8 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be utf_7 latin_1 iso8859_2 iso8859_3
 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_10 iso8859_11 iso8859_13
@@ -38,21 +40,6 @@ _LABELS = {
     "xeucjp": "euc_jp", "xbig5": "big5hkscs", "unicode": "utf_16",
 }  # fmt: skip
 """What a label means in mail, without punctuation and case: the wider set that its users really send."""
-
-
-def storable(text: str) -> str:
-    """Make any text fit for the store, JSON and every codec: no NUL, no lone surrogate.
-
-    Both become U+FFFD; a pair of surrogates becomes the character that it stands for. The only place that
-    decides this. PostgreSQL refuses a NUL, SQLite's search ends at it.
-    """
-    if text.isascii():
-        return text.replace("\0", "�") if "\0" in text else text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text.replace("\0", "�")
 
 
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")

@@ -2,7 +2,8 @@
 
 import re
 
-from helpdesk_cli.mail.decode import decode_words, storable
+from helpdesk_cli.domain.characters import storable
+from helpdesk_cli.mail.decode import decode_words
 
 LONGEST = 150  # characters
 _LONGEST_BYTES = 240  # file systems allow 255 bytes

@@ -6,10 +6,11 @@ stays visible as an attachment with a note.
 
 import re
 
+from helpdesk_cli.domain.characters import storable
 from helpdesk_cli.domain.mail import Inbound, Mailbox, Part
 from helpdesk_cli.domain.subjects import is_prefixed
 from helpdesk_cli.mail import address_list, automatic, body
-from helpdesk_cli.mail.decode import decode_words, one_line, storable
+from helpdesk_cli.mail.decode import decode_words, one_line
 from helpdesk_cli.mail.header import Head, read_head
 from helpdesk_cli.mail.structure import Skeleton, first_field, split
 from helpdesk_cli.mail.transfer import decode_range

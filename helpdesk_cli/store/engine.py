@@ -4,12 +4,15 @@ Queries are SQL that SQLite and PostgreSQL both understand: ``:name`` binds, ``o
 ``returning``, ``coalesce``. What differs is a verb here, never an ``if`` in a query.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from helpdesk_cli.domain.characters import storable
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
+Result = TypeVar("Result")
 
 SCHEMA_VERSION = 1
 """Of ``schema.sql``; a store with a higher one was written by a newer program and is refused."""
@@ -45,19 +48,37 @@ class Tx(Protocol):
         """
         ...
 
+    def index(self, message: int, subject: str, text: str) -> None:
+        """Let a message that was just written be found by its words; they change never."""
+        ...
+
+    def skipping(self, select: str) -> str:
+        """A select of one table, its rows locked until the end; those that another holds are left out."""
+        ...
+
 
 class Engine(Protocol):
     """A database that keeps the desk's records."""
+
+    place: str
+    """Where the records live, as people may see it: without any password."""
 
     def read(self) -> AbstractContextManager[Tx]:
         """A transaction that sees one moment and writes nothing."""
         ...
 
-    def write(self) -> AbstractContextManager[Tx]:
-        """A transaction that holds the write lock from its beginning, so that it never fails half way.
+    def transact(self, work: Callable[[Tx], Result], *, alone: bool = True) -> Result:
+        """Do a unit of work in one write transaction, and again from its beginning where another was quicker.
 
+        So ``work`` may run more than once: it changes nothing but the store, and everything else follows
+        from what it returns. ``alone`` holds the write lock: what it reads stays true until it is
+        written. Without it others write between its statements, each of which must be right by itself.
         Raises Busy when the lock was not to be had in time, or the disk is full; nothing was written.
         """
+        ...
+
+    def write(self) -> AbstractContextManager[Tx]:
+        """One attempt at what ``transact`` does: a transaction that holds the write lock from its beginning."""
         ...
 
     def lock(self, name: str) -> AbstractContextManager[bool]:
@@ -84,7 +105,22 @@ class Engine(Protocol):
         ...
 
     def facts(self) -> dict[str, str]:
-        """Which engine, version and settings, for ``doctor``."""
+        """Which engine, version and settings, for ``doctor``: ``engine`` first, then what matters of the rest."""
+        ...
+
+    def ahead(self) -> float:
+        """Seconds by which this host's clock is ahead of the store's; 0 where they are the same one."""
+        ...
+
+    def receive(self) -> None:
+        """Make the tables for a copy of another store, or go on with a copy that was begun.
+
+        Until ``seal`` nobody else can open the store. Raises Failed where there is a whole one.
+        """
+        ...
+
+    def seal(self) -> None:
+        """End a copy: from now on the store is one like any other."""
         ...
 
     def close(self) -> None: ...
@@ -127,3 +163,26 @@ def newest(
         statement += " limit :limit"
         binds["limit"] = limit
     return tx.rows(statement, **binds)
+
+
+def stored(binds: dict[str, Value]) -> dict[str, Value]:
+    """Binds that every database takes; nearly always they are so already."""
+    for value in binds.values():
+        if isinstance(value, str) and storable(value) is not value:
+            return {name: storable(each) if isinstance(each, str) else each for name, each in binds.items()}
+    return binds
+
+
+def schema() -> str:
+    """The text of ``schema.sql``: the wheel carries it in the package, a checkout at its top."""
+    from pathlib import Path
+
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "schema.sql"
+    return (inside if inside.exists() else package.parent / "schema.sql").read_text(encoding="utf-8")
+
+
+def statements(script: str) -> list[str]:
+    """The statements of a script. No text in ``schema.sql`` holds a semicolon but at a statement's end."""
+    bare = "\n".join(line.partition("--")[0].rstrip() for line in script.splitlines())
+    return [part.strip() for part in bare.split(";") if part.strip()]

@@ -10,7 +10,7 @@ sqlite-utils builds and migrates only: importing it costs ten bare starts of Pyt
 # ruff: noqa: PTH102, PTH108, PTH110, PTH202
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 try:
@@ -19,10 +19,13 @@ except ImportError:  # no wheel for this machine: the standard library's, behind
     import sqlite3
 
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed
-from helpdesk_cli.store.engine import SCHEMA_VERSION, Value
+from helpdesk_cli.store.engine import SCHEMA_VERSION, Result, Value, schema, statements, stored
 
 APPLICATION_ID = 0x48444B31  # "HDK1"
 BUSY_SECONDS = 30.0
+
+UNSEALED = 0
+"""The version of a store into which a copy is still being made."""
 
 CACHE_KILOBYTES = 16_000
 """Enough for the inner pages of every index of a desk with some hundred thousand messages."""
@@ -64,19 +67,19 @@ class SqliteTx:
         self._execute = connection.execute
 
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
-        return self._execute(sql, binds).fetchall()  # type: ignore[no-any-return]
+        return self._execute(sql, stored(binds)).fetchall()  # type: ignore[no-any-return]
 
     def row(self, sql: str, **binds: Value) -> tuple[Value, ...] | None:
-        cursor = self._execute(sql, binds)
+        cursor = self._execute(sql, stored(binds))
         first = cursor.fetchone()
         cursor.close()  # an open statement of "returning" would keep the transaction open
         return first  # type: ignore[no-any-return]
 
     def run(self, sql: str, **binds: Value) -> int:
-        return self._execute(sql, binds).rowcount  # type: ignore[no-any-return]
+        return self._execute(sql, stored(binds)).rowcount  # type: ignore[no-any-return]
 
     def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
-        self._connection.executemany(sql, binds)
+        self._connection.executemany(sql, map(stored, binds))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -110,6 +113,12 @@ class SqliteTx:
             {f"words{number}": word for number, word in enumerate(quoted)},
         )
 
+    def index(self, message: int, subject: str, text: str) -> None:
+        pass  # triggers do it
+
+    def skipping(self, select: str) -> str:
+        return select  # there is one writer
+
 
 def _keep_log(path: str) -> None:
     """Let a new copy of a store use a write-ahead log, as its original does."""
@@ -124,7 +133,7 @@ class SqliteEngine:
     """A store in one file, for one host."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path = self.place = path
         self._connection: sqlite3.Connection | None = None
 
     def _connect(self) -> "sqlite3.Connection":
@@ -171,6 +180,10 @@ class SqliteEngine:
             raise BadConfig(f"{self.path}: is empty; 'helpdesk init' builds the store in it")
         if mark != APPLICATION_ID:
             raise BadConfig(f"{self.path}: this is a database, but not a helpdesk store")
+        if version == UNSEALED:
+            raise BadConfig(
+                f"{self.path}: a copy into this store did not end; run 'helpdesk store copy' again"
+            )
         if version > SCHEMA_VERSION:
             raise BadConfig(
                 f"{self.path}: written by a newer helpdesk (store version {version}, this one knows "
@@ -181,6 +194,10 @@ class SqliteEngine:
     def read(self) -> Iterator[SqliteTx]:
         with self._transaction("begin") as tx:
             yield tx
+
+    def transact(self, work: Callable[[SqliteTx], Result], *, alone: bool = True) -> Result:  # noqa: ARG002 one writer
+        with self.write() as tx:
+            return work(tx)
 
     @contextmanager
     def write(self) -> Iterator[SqliteTx]:
@@ -226,12 +243,15 @@ class SqliteEngine:
         return self.path == ":memory:" or os.path.exists(self.path)
 
     def build(self) -> None:
+        # An empty file is what a build leaves that was killed at once.
+        if self.path != ":memory:" and os.path.exists(self.path) and os.path.getsize(self.path):
+            raise Failed(f"{self.path}: there is a store already; nothing was changed")
+        self._make(SCHEMA_VERSION)
+
+    def _make(self, version: int) -> None:
         from sqlite_utils import Database
 
         if self.path != ":memory:":
-            # An empty file is what a build leaves that was killed at once.
-            if os.path.exists(self.path) and os.path.getsize(self.path):
-                raise Failed(f"{self.path}: there is a store already; nothing was changed")
             # SQLite gives its journals the mode of the store's file, so it must be private from birth.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = self._opened()
@@ -246,10 +266,39 @@ class SqliteEngine:
             ["subject", "new_text"], create_triggers=True, tokenize="unicode61 remove_diacritics 2"
         )
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
-        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        connection.execute(f"pragma user_version = {version}")
         if connection.in_transaction:
             connection.execute("commit")
         self._connection = connection
+
+    def receive(self) -> None:
+        if not os.path.exists(self.path) or not os.path.getsize(self.path):
+            self._make(UNSEALED)
+        else:
+            connection = self._opened()
+            try:
+                mark, version = (
+                    connection.execute(f"pragma {name}").fetchone()[0]
+                    for name in ("application_id", "user_version")
+                )
+            except sqlite3.Error as error:
+                connection.close()
+                raise told(error, self.path) from None
+            if (mark, version) != (APPLICATION_ID, UNSEALED):
+                connection.close()
+                raise Failed(f"{self.path}: there is something already; nothing was changed; name another")
+            self._connection = connection
+        assert self._connection is not None
+        # Rows come table by table and point to rows that come later; seal looks at all of them at once.
+        self._connection.execute("pragma foreign_keys = off")
+
+    def seal(self) -> None:
+        faults = self.verify()
+        if faults:
+            raise Failed(f"{self.path}: the copy is not sound: {'; '.join(faults[:5])}")
+        connection = self._connect()
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        connection.execute("pragma foreign_keys = on")
 
     def backup(self, path: str) -> None:
         if os.path.exists(path):
@@ -287,25 +336,13 @@ class SqliteEngine:
             "version": str(connection.execute("pragma user_version").fetchone()[0]),
         }
 
+    def ahead(self) -> float:
+        return 0.0
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def schema() -> str:
-    """The text of ``schema.sql``: the wheel carries it in the package, a checkout at its top."""
-    from pathlib import Path
-
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "schema.sql"
-    return (inside if inside.exists() else package.parent / "schema.sql").read_text(encoding="utf-8")
-
-
-def statements(script: str) -> list[str]:
-    """The statements of a script. No text in ``schema.sql`` holds a semicolon but at a statement's end."""
-    bare = "\n".join(line.partition("--")[0].rstrip() for line in script.splitlines())
-    return [part.strip() for part in bare.split(";") if part.strip()]
 
 
 def _try_lock(handle: int) -> bool:

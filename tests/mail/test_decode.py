@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpdesk_cli.domain.characters import storable
 from helpdesk_cli.mail import transfer
-from helpdesk_cli.mail.decode import decode_text, decode_words, one_line, parse_parameters, storable
+from helpdesk_cli.mail.decode import decode_text, decode_words, one_line, parse_parameters
 from helpdesk_cli.mail.names import safe_name
 from helpdesk_cli.mail.transfer import decode_range, encoding_name, measure
 

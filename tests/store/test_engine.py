@@ -11,8 +11,8 @@ import pytest
 
 from helpdesk_cli.errors import BadConfig, Busy, Failed
 from helpdesk_cli.store import open_engine
-from helpdesk_cli.store.engine import Engine
-from helpdesk_cli.store.sqlite import SqliteEngine, statements, wal_is_safe
+from helpdesk_cli.store.engine import Engine, statements
+from helpdesk_cli.store.sqlite import SqliteEngine, wal_is_safe
 
 
 @pytest.fixture
