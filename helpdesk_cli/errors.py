@@ -40,6 +40,10 @@ class Unreachable(DeskError):
     exit_code = 69
 
 
+class StoreAway(Unreachable):
+    """The database that keeps the records could not be reached, or the connection was lost."""
+
+
 class Busy(DeskError):
     """The store is locked by another process, or the disk is full; try again later."""
 

@@ -18,6 +18,10 @@ SCHEMA_VERSION = 1
 """Of ``schema.sql``; a store with a higher one was written by a newer program and is refused."""
 
 
+class Again(Exception):
+    """Another was quicker, so the unit must be done anew from its beginning; never leaves ``transact``."""
+
+
 class Tx(Protocol):
     """An open transaction."""
 

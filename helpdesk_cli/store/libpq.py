@@ -1,0 +1,166 @@
+"""The way to a PostgreSQL server: how it is dialled, what its refusals mean, what it is like."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, StoreAway
+from helpdesk_cli.store.engine import Again
+
+if TYPE_CHECKING:
+    import psycopg
+
+Connection = "psycopg.Connection[tuple[Any, ...]]"
+Password = Callable[[], str]
+
+PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""How long a silent server is waited for (seconds; the last in ms), unless the address says otherwise."""
+
+_LOST = ("08", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
+_FULL = ("53", "55P03", "57014")
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What is at the other end of a connection."""
+
+    version: str
+    schema: str
+    encoding: str
+    synchronous_commit: str
+    is_standby: bool
+    is_pooled: bool  # somebody stands between us and the server, so a session is no session
+    has_store: bool
+    ahead: float  # seconds by which our clock is ahead of the server's
+
+
+def dial(url: str, password: Password | None, place: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    """Open a connection. Raises StoreAway, BadConfig, Busy.
+
+    Passwords come from the address, else from ``password``, else from where libpq looks for them itself.
+    """
+    import os
+
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        said = conninfo_to_dict(url)
+        more: dict[str, Any] = {key: value for key, value in PATIENCE.items() if key not in said}
+        if os.environ.get("PGCONNECT_TIMEOUT"):
+            more.pop("connect_timeout", None)
+        if password is not None and "password" not in said:
+            more["password"] = password()
+        more.setdefault("application_name", said.get("application_name", "helpdesk"))
+        connection = psycopg.connect(
+            url, autocommit=True, client_encoding="UTF8", cursor_factory=psycopg.RawCursor, **more
+        )
+    except psycopg.ProgrammingError as error:
+        raise BadConfig(f"store.url: {first_line(error)}") from None
+    except psycopg.Error as error:
+        raise refused(error, place) from None
+    from psycopg.types.numeric import Int8BinaryDumper
+
+    # One type for all whole numbers: else each size of a number would be a statement of its own.
+    connection.adapters.register_dumper(int, Int8BinaryDumper)
+    return connection
+
+
+def look(connection: "psycopg.Connection[tuple[Any, ...]]") -> Found:
+    """Ask in one go what matters later."""
+    import time
+
+    before = time.time()
+    row = connection.execute(
+        "select current_setting('server_version'), coalesce(current_schema(), ''), "
+        "current_setting('server_encoding'), current_setting('synchronous_commit'), pg_is_in_recovery(), "
+        "pg_backend_pid(), to_regclass('desk_store') is not null, "
+        "extract(epoch from clock_timestamp())::float8"
+    ).fetchone()
+    assert row is not None
+    here = (before + time.time()) / 2
+    version, schema, encoding, commit, is_standby, backend, has_store, there = row
+    return Found(
+        version=version,
+        schema=schema,
+        encoding=encoding,
+        synchronous_commit=commit,
+        is_standby=is_standby,
+        # A pooler tells a number of its own, to whom a cancelling is to be sent.
+        is_pooled=backend != connection.info.backend_pid,
+        has_store=has_store,
+        ahead=here - there,
+    )
+
+
+def refused(error: Exception, place: str) -> DeskError:
+    """Why no connection came about: with several servers what each of them said."""
+    import re
+
+    text = " ".join(str(error).split())
+    text = re.sub(r"connection failed: (?=connection to server)|(?<=\)) Is the server running.*?\?", "", text)
+    if re.search(r'FATAL: database ".*" does not exist', text):
+        return BadConfig(f"{place}: {text}; an administrator of the server makes it: createdb -O USER NAME")
+    if "too many clients" in text or "remaining connection slots" in text:
+        return Busy(f"{place}: {text}; try again")
+    return StoreAway(f"{place}: {text}")
+
+
+def shown(url: str) -> str:
+    """An address without its password."""
+    import re
+
+    bare = re.sub(r"^(\w+://[^/?#@:]*):[^/?#]*@", r"\1@", url)
+    return re.sub(r"([?&])(?:ssl)?password=[^&]*&?", r"\1", bare).rstrip("?&")
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what a driver says; the rest repeats our statement or shows rows."""
+    diag = getattr(error, "diag", None)
+    text = (diag.message_primary if diag is not None else None) or str(error)
+    return " ".join(text.strip().partition("\n")[0].split())
+
+
+def told(error: Exception, place: str, *, committing: bool = False) -> DeskError | Again:
+    """The failure of ours that a driver's error stands for."""
+    state: str = getattr(error, "sqlstate", None) or ""
+    text = first_line(error)
+    if state in ("40001", "40P01"):
+        return Again(f"{place}: {text}")
+    if state.startswith(_LOST) or (not state and _is_lost(error)) or state == "40003":
+        if committing:
+            text += "; it may be saved or not: look before you do it again"
+        return StoreAway(f"{place}: {text}")
+    if state.startswith("28"):
+        return StoreAway(f"{place}: {text}")
+    if state == "25006":
+        return StoreAway(
+            f"{place}: this server only reads (a standby?); name all servers in store.url, "
+            "with ?target_session_attrs=read-write"
+        )
+    if state.startswith(_FULL):
+        return Busy(f"{place}: {text}; try again")
+    if state == "42501":
+        return Failed(f"{place}: {text}; the store's tables must belong to our user")
+    return Failed(f"{place}: {text}")
+
+
+def meant(error: Exception, place: str, *, committing: bool = False) -> DeskError | Again | None:
+    """What a driver's error stands for; None for an error that is not the driver's."""
+    import psycopg
+
+    if isinstance(error, psycopg.Error):
+        return told(error, place, committing=committing)
+    return error if isinstance(error, DeskError | Again) else None
+
+
+def _is_lost(error: Exception) -> bool:
+    import psycopg
+
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
