@@ -17,6 +17,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.headroom import check_headroom
 from helpdesk_cli.services.line import Line, MailboxReport, Progress, mailbox_of, settle_pending
 from helpdesk_cli.store import blobs, inbox, mailboxes
+from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Kept
 
 if TYPE_CHECKING:
@@ -103,15 +104,20 @@ def _fetch(
             settle_pending(desk, name, report, progress)
             source = open_source(name, mailbox, secret_of(mailbox, f"mailbox.{name}"), deadline=left)
             _drain(desk, name, source, report, limit=limit, progress=progress)
-            with desk.engine.write() as tx:
-                mailboxes.succeeded(tx, name, desk.clock())
+            desk.engine.transact(lambda tx: mailboxes.succeeded(tx, name, desk.clock()), alone=False)
     except DeskError as failure:
         report.failure, report.error = failure, str(failure)
         if isinstance(failure, Unreachable):
-            with desk.engine.write() as tx:
-                mailboxes.begin(tx, name, desk.clock())
-                mailboxes.failed(tx, name, desk.clock(), str(failure)[:500])
+            _note_failure(desk, name, str(failure)[:500])
     return report
+
+
+def _note_failure(desk: Desk, name: str, error: str) -> None:
+    def noted(tx: Tx) -> None:
+        mailboxes.begin(tx, name, desk.clock())
+        mailboxes.failed(tx, name, desk.clock(), error)
+
+    desk.engine.transact(noted, alone=False)
 
 
 def _drain(
@@ -128,8 +134,7 @@ def _drain(
     with desk.engine.read() as tx:
         noted = mailboxes.remembered(tx, name)
     if noted is None:
-        with desk.engine.write() as tx:
-            mailboxes.begin(tx, name, desk.clock())
+        desk.engine.transact(lambda tx: mailboxes.begin(tx, name, desk.clock()), alone=False)
     memory = noted.memory if noted else ""
 
     def known(keys: Sequence[str]) -> frozenset[str]:
@@ -154,8 +159,7 @@ def _drain(
     finally:
         after = source.memory() if was_reached else memory
         if after != memory:
-            with desk.engine.write() as tx:
-                mailboxes.remember(tx, name, after)
+            desk.engine.transact(lambda tx: mailboxes.remember(tx, name, after), alone=False)
     if failures := source.failures():
         raise Unreachable("; ".join(f"{failure.key}: {failure.text}" for failure in failures[:5]))
 
@@ -166,8 +170,9 @@ def keep(
     """Transaction 1: the bytes are ours. What another run kept meanwhile is left to that run."""
     at = desk.clock()
     packed = [(blobs.digest(delivery.raw), *blobs.packed(delivery.raw)) for delivery in batch]
-    kept = []
-    with desk.engine.write() as tx:
+
+    def ours(tx: Tx) -> list[tuple[Kept, bytes]]:
+        kept = []
         for delivery, (sha256, codec, data) in zip(batch, packed, strict=True):
             item = Kept(
                 mailbox=name,
@@ -186,7 +191,9 @@ def keep(
             if identity is not None:
                 blobs.keep(tx, sha256, len(delivery.raw), codec, data)
                 kept.append((replace(item, id=identity), delivery.raw))
-    return kept
+        return kept
+
+    return desk.engine.transact(ours, alone=False)
 
 
 def _arrival(claimed: str, now: str) -> str:

@@ -17,6 +17,7 @@ from helpdesk_cli.mail.sources.contract import HEAD_LIMIT
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Mailbox
 from helpdesk_cli.store import blobs, inbox
+from helpdesk_cli.store.engine import Again, Tx, Value
 from helpdesk_cli.store.inbox import Kept
 
 if TYPE_CHECKING:
@@ -150,38 +151,47 @@ def _made_ready(
 def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -> None:
     if not chunk:
         return
+    outcomes, defeats = desk.engine.transact(lambda tx: _settled(tx, desk, chunk))
+    for outcome in outcomes:
+        if outcome is None:
+            report.fetched -= 1  # another run settled it and counts it
+        else:
+            report.count(outcome)
+    for kept, reason in defeats:
+        _defeated(desk, kept, report, reason)
+
+
+def _settled(
+    tx: Tx, desk: Desk, chunk: "Sequence[Ready]"
+) -> tuple[list[Outcome | None], list[tuple[Kept, str]]]:
+    """What became of each mail, None where another run settled it; and those that defeated us, with the reason."""
     from helpdesk_cli.services.settling import settle
 
-    defeated: list[tuple[Kept, str]] = []
-    outcomes: list[Outcome] = []
-    with desk.engine.write() as tx:
-        for ready in chunk:
-            try:
-                with tx.savepoint():
-                    outcome = settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox))
-            except DeskError:
-                raise
-            except Exception as error:  # noqa: BLE001 one mail never stops the others; it is kept and listed
-                defeated.append((ready.kept, f"{type(error).__name__}: {error}"))
-                continue
-            if outcome is None:
-                report.fetched -= 1  # another run settled it and counts it
-            else:
-                outcomes.append(outcome)
-    for outcome in outcomes:
-        report.count(outcome)
-    for kept, reason in defeated:
-        _defeated(desk, kept, report, reason)
+    outcomes: list[Outcome | None] = []
+    defeats: list[tuple[Kept, str]] = []
+    for ready in chunk:
+        try:
+            with tx.savepoint():
+                outcomes.append(settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox)))
+        except (DeskError, Again):
+            raise
+        except Exception as error:  # noqa: BLE001 one mail never stops the others; it is kept and listed
+            defeats.append((ready.kept, f"{type(error).__name__}: {error}"))
+    return outcomes, defeats
 
 
 def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> None:
     """Note an attempt that came to nothing."""
     is_last = kept.attempts >= ATTEMPTS
-    shown = _head_of(desk, kept) if is_last else {}
-    with desk.engine.write() as tx:
-        inbox.settle(tx, kept.id, note=reason[:1000])
-        if is_last:
-            inbox.settle(tx, kept.id, outcome="failed", reason="defeated", settled_at=desk.clock(), **shown)
+    fields: dict[str, Value] = {"note": reason[:1000]}
+    if is_last:
+        fields |= {
+            "outcome": "failed",
+            "reason": "defeated",
+            "settled_at": desk.clock(),
+            **_head_of(desk, kept),
+        }
+    desk.engine.transact(lambda tx: inbox.settle(tx, kept.id, **fields))
     report.count(Outcome.FAILED if is_last else Outcome.PENDING)
     if is_last:
         report.error = (
@@ -190,7 +200,7 @@ def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> Non
         report.failure = DeskError(report.error)
 
 
-def _head_of(desk: Desk, kept: Kept) -> dict[str, str]:
+def _head_of(desk: Desk, kept: Kept) -> dict[str, Value]:
     """What lists show of a mail that could not be read: its header alone."""
     from helpdesk_cli.mail.parse import headers_only
 
@@ -236,10 +246,13 @@ def settle_again(desk: Desk, kept: Kept, report: MailboxReport, progress: Progre
 
 def _counted(desk: Desk, waiting: Sequence[Kept]) -> Batch:
     """Kept messages with their bytes, one more attempt counted for each."""
-    batch: Batch = []
-    with desk.engine.write() as tx:
+
+    def counted(tx: Tx) -> Batch:
+        batch: Batch = []
         for kept in waiting:
             inbox.count_attempt(tx, kept.id)
             raw = blobs.load(tx, kept.sha256) or b""
             batch.append((replace(kept, attempts=kept.attempts + 1), raw))
-    return batch
+        return batch
+
+    return desk.engine.transact(counted)

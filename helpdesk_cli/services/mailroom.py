@@ -159,7 +159,8 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
         ready = replace(ready, inbound=replace(ready.inbound, sender=sender))
     if ready.inbound.sender is None:
         raise Failed(f"message {item} has no sender; name the client with --client ADDRESS")
-    with desk.engine.write() as tx:
+
+    def let_in(tx: Tx) -> None:
         inbox.reopen(tx, item)
         outcome = settle(tx, desk, ready, mailbox_of(desk, kept.mailbox), Release(department=slug))
         if outcome is Outcome.HELD:
@@ -168,6 +169,8 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
             raise Failed(
                 f"message {item} would be held again{why}: name a --department or a --client where one is missing"
             )
+
+    desk.engine.transact(let_in)
     return entry(desk, item)
 
 
@@ -178,8 +181,7 @@ def retry(desk: Desk, item: int) -> Entry:
         raise Failed(
             f"message {item} is {found.outcome} already (ticket {found.ticket}); nothing was changed"
         )
-    with desk.engine.write() as tx:
-        inbox.reopen(tx, item)
+    desk.engine.transact(lambda tx: inbox.reopen(tx, item))
     report = MailboxReport(name=found.mailbox)
     settle_again(desk, _kept(desk, item), report)
     return entry(desk, item)
@@ -187,7 +189,8 @@ def retry(desk: Desk, item: int) -> Entry:
 
 def drop(desk: Desk, items: Sequence[int]) -> None:
     """Put messages aside as dealt with; their bytes stay."""
-    with desk.engine.write() as tx:
+
+    def put_aside(tx: Tx) -> None:
         for item in items:
             found = _entry(tx, desk, item)
             if found.outcome in ON_A_TICKET:
@@ -195,6 +198,8 @@ def drop(desk: Desk, items: Sequence[int]) -> None:
             inbox.settle(
                 tx, item, outcome="dropped", reason=f"by {desk.actor.login}", settled_at=desk.clock()
             )
+
+    desk.engine.transact(put_aside)
 
 
 def explained(
@@ -313,7 +318,8 @@ def drop_letters(desk: Desk, numbers: Sequence[int]) -> list[Letter]:
 
 def _restate(desk: Desk, numbers: Sequence[int], state: str) -> list[Letter]:
     """Put letters into a state, all of them or none."""
-    with desk.engine.write() as tx:
+
+    def restated(tx: Tx) -> list[Letter]:
         for number in numbers:
             found = _letter(tx, desk, number)
             if found.state in ("sent", "sending"):
@@ -321,3 +327,5 @@ def _restate(desk: Desk, numbers: Sequence[int], state: str) -> list[Letter]:
             error = "" if state == "queued" else f"dropped by {desk.actor.login}"
             outbox.put_state(tx, number, state, error=error, next_attempt_at=desk.clock())
         return [_letter(tx, desk, number) for number in numbers]
+
+    return desk.engine.transact(restated)

@@ -17,7 +17,7 @@ from helpdesk_cli.mail.transports.contract import Receipt, Sent, Transport
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.writing import Written, write
 from helpdesk_cli.store import outbox, tallies
-from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store.engine import Result, Tx
 from helpdesk_cli.store.outbox import Letter
 
 FIRST_WAIT, LONGEST_WAIT, LIFETIME = 300, 4000, 5 * 86400
@@ -28,6 +28,8 @@ PAGE_LIFETIME = 3600
 
 CLAIMED_AT_ONCE = 20
 """So many letters are claimed in one transaction; what was not handed over is let go again."""
+
+INTERRUPTED = "the run that sent it was interrupted; it may have gone"
 
 LONGEST_TALLY = 2 * 86400
 """Counters older than the longest window that limits may name are forgotten."""
@@ -64,8 +66,7 @@ def notify(
         report.queued = outbox.waiting(tx)
         stale = tallies.has_before(tx, later(desk.clock(), -LONGEST_TALLY))
     if stale:
-        with desk.engine.write() as tx:
-            tallies.forget(tx, later(desk.clock(), -LONGEST_TALLY))
+        desk.engine.transact(lambda tx: tallies.forget(tx, later(desk.clock(), -LONGEST_TALLY)), alone=False)
     return report
 
 
@@ -104,31 +105,30 @@ class Run:
 
     def __init__(self, desk: Desk, ways: Ways, report: SendReport) -> None:
         self._desk, self._ways, self._report = desk, ways, report
-        self._to_note: Callable[[Tx], None] | None = None
+        self._to_note: list[Callable[[Tx], None]] = []
 
     def send(self, due: Sequence[tuple[int, str]]) -> None:
         """Claim these letters in one transaction, then write and hand over each."""
         desk, by = self._desk, claimant()
         wanted = [letter for letter, department in due if self._ways.slug(department) not in self._ways.away]
-        with desk.engine.write() as tx:
-            claimed = [letter for number in wanted if (letter := outbox.claim(tx, number, desk.clock(), by))]
+
+        def claims(tx: Tx) -> list[Letter]:
+            return [letter for number in wanted if (letter := outbox.claim(tx, number, desk.clock(), by))]
+
+        claimed = desk.engine.transact(claims, alone=False)
         done = 0
         try:
             for letter in claimed:
                 self._one(letter)
                 done += 1
         finally:
-            with desk.engine.write() as tx:
-                self._note_last(tx)
-                for letter in claimed[done:]:
-                    outbox.take_back(tx, letter.id, "the run that sent it was interrupted; it may have gone")
+            left = claimed[done:]
+            self._with_notes(lambda tx: _let_go(tx, [letter.id for letter in left], INTERRUPTED))
 
     def _one(self, letter: Letter) -> None:
         slug = self._ways.slug(letter.department)
         if slug in self._ways.away:
-            with self._desk.engine.write() as tx:
-                self._note_last(tx)
-                outbox.take_back(tx, letter.id, "")
+            self._with_notes(lambda tx: outbox.take_back(tx, letter.id, ""))
             return
         try:
             written = write(self._desk, letter)
@@ -138,9 +138,7 @@ class Run:
             self._report.problems.append(f"letter {letter.id} to {letter.recipient}: {error}")
             self._defer(letter, str(error))
             return
-        with self._desk.engine.write() as tx:
-            self._note_last(tx)
-            outbox.handing_over(tx, letter.id, self._desk.clock())
+        self._with_notes(lambda tx: outbox.handing_over(tx, letter.id, self._desk.clock()))
         try:
             receipt = way.send(written.sender, letter.recipient, written.raw)
         except (Unreachable, BadConfig) as error:
@@ -193,11 +191,8 @@ class Run:
         next_attempt_at: str | None = None,
     ) -> None:
         sent_at = self._desk.clock() if state == "sent" else None
-        earlier = self._to_note
 
         def noted(tx: Tx) -> None:
-            if earlier is not None:
-                earlier(tx)
             outbox.put_state(
                 tx,
                 letter.id,
@@ -208,12 +203,19 @@ class Run:
                 next_attempt_at=next_attempt_at,
             )
 
-        self._to_note = noted
+        self._to_note.append(noted)
 
-    def _note_last(self, tx: Tx) -> None:
-        if self._to_note is not None:
-            self._to_note(tx)
-            self._to_note = None
+    def _with_notes(self, work: Callable[[Tx], Result]) -> Result:
+        """Do a small unit of work, together with what is still to be noted."""
+
+        def noted(tx: Tx) -> Result:
+            for note in self._to_note:
+                note(tx)
+            return work(tx)
+
+        done = self._desk.engine.transact(noted, alone=False)
+        self._to_note.clear()  # not before: the unit may have been done twice
+        return done
 
 
 def wait(attempts: int, dice: Callable[[int], bytes]) -> float:
@@ -256,9 +258,12 @@ def _take_back(desk: Desk) -> None:
     dead = [letter for letter, at, by in claimed if not is_alive(by, at, desk.clock())]
     if not dead:
         return
-    with desk.engine.write() as tx:
-        for letter in dead:
-            outbox.take_back(tx, letter, "the run that sent it was interrupted; it may have gone")
+    desk.engine.transact(lambda tx: _let_go(tx, dead, INTERRUPTED), alone=False)
+
+
+def _let_go(tx: Tx, letters: Sequence[int], error: str) -> None:
+    for letter in letters:
+        outbox.take_back(tx, letter, error)
 
 
 def retry(desk: Desk, letters: Sequence[int]) -> None:
@@ -277,7 +282,7 @@ def drop(desk: Desk, letters: Sequence[int]) -> None:
 def _set_states(desk: Desk, letters: Sequence[int], state: str, *, forbidden: Sequence[str]) -> None:
     from helpdesk_cli.errors import NotFound
 
-    with desk.engine.write() as tx:
+    def restated(tx: Tx) -> None:
         for number in letters:
             letter = outbox.load(tx, number)
             if letter is None:
@@ -285,3 +290,5 @@ def _set_states(desk: Desk, letters: Sequence[int], state: str, *, forbidden: Se
             if letter.state in forbidden:
                 raise Failed(f"letter {number} is {letter.state}; nothing was changed")
             outbox.put_state(tx, number, state, next_attempt_at=desk.clock())
+
+    desk.engine.transact(restated)

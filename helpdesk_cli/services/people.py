@@ -37,11 +37,13 @@ def new_client(
 ) -> Client:
     """Make a client. Raises Failed where the address is somebody's already."""
     address = checked_address(desk, email)
-    with desk.engine.write() as tx:
+    called = name.strip() or address.partition("@")[0]
+
+    def made(tx: Tx) -> Client:
         _free(tx, address)
-        return people.add_client(
-            tx, name.strip() or address.partition("@")[0], address, desk.clock(), organization, note
-        )
+        return people.add_client(tx, called, address, desk.clock(), organization, note)
+
+    return desk.engine.transact(made)
 
 
 def _free(tx: Tx, address: str) -> None:
@@ -72,7 +74,8 @@ def edit_client(
     note: str | None = None,
 ) -> Client:
     """Set a client's fields; a new primary address stays beside the old one."""
-    with desk.engine.write() as tx:
+
+    def edited(tx: Tx) -> Client:
         before = _client(tx, address)
         after = before
         if name is not None:
@@ -92,11 +95,14 @@ def edit_client(
         people.save_client(tx, after)
         return _client(tx, after.email)
 
+    return desk.engine.transact(edited)
+
 
 def add_address(desk: Desk, client: str, address: str) -> Client:
     """Let a client be known by one more address."""
     wanted = checked_address(desk, address)
-    with desk.engine.write() as tx:
+
+    def added(tx: Tx) -> Client:
         found = _client(tx, client)
         if fold(wanted) in found.addresses:
             return found
@@ -104,10 +110,13 @@ def add_address(desk: Desk, client: str, address: str) -> Client:
         people.add_address(tx, found.id, wanted, desk.clock())
         return _client(tx, client)
 
+    return desk.engine.transact(added)
+
 
 def remove_address(desk: Desk, client: str, address: str) -> Client:
     """Take an additional address away; the primary one stays. Raises Failed, NotFound."""
-    with desk.engine.write() as tx:
+
+    def removed(tx: Tx) -> Client:
         found = _client(tx, client)
         if fold(address) == fold(found.email):
             raise Failed(f"{address}: is the primary address; set another with 'client edit --email' first")
@@ -115,10 +124,13 @@ def remove_address(desk: Desk, client: str, address: str) -> Client:
             raise NotFound(f"{address}: is no address of {found.name}")
         return _client(tx, found.email)
 
+    return desk.engine.transact(removed)
+
 
 def block(desk: Desk, patterns: list[str], *, undo: bool = False) -> None:
     """Hear nothing more from addresses or domains, or hear them again. Raises Usage, NotFound."""
-    with desk.engine.write() as tx:
+
+    def heard(tx: Tx) -> None:
         for pattern in patterns:
             bare = fold(pattern.strip().removeprefix("@"))
             if not bare or " " in bare or "." not in bare.rpartition("@")[2]:
@@ -130,6 +142,8 @@ def block(desk: Desk, patterns: list[str], *, undo: bool = False) -> None:
                 raise NotFound(f"{pattern}: is not blocked")
             if not undo:
                 people.block(tx, bare, desk.actor.login, desk.clock())
+
+    desk.engine.transact(heard)
 
 
 def blocks(desk: Desk) -> list[tuple[str, str, str]]:
@@ -166,13 +180,16 @@ def new_staff(desk: Desk, login: str, *, name: str, email: str, role: str = "sta
             + ", ".join(sorted(RESERVED_LOGINS))
         )
     address = checked_address(desk, email)
-    with desk.engine.write() as tx:
+
+    def made(tx: Tx) -> Staff:
         known = people.staff_by_login(tx, login)
         if known is not None:
             _refuse_retired(known)
             raise Failed(f"{login}: there is such a staff member already")
         _free_staff_address(tx, address)
         return people.add_staff(tx, login, name.strip() or login, address, _role(role), desk.clock())
+
+    return desk.engine.transact(made)
 
 
 def _refuse_retired(member: Staff) -> None:
@@ -215,7 +232,8 @@ def edit_staff(
     Raises Failed where that would leave no admin, and for who has retired and stays so.
     """
     _administers(desk)
-    with desk.engine.write() as tx:
+
+    def edited(tx: Tx) -> Staff:
         after = _staff(tx, login)
         if not active:
             _refuse_retired(after)
@@ -236,6 +254,8 @@ def edit_staff(
         _keep_an_admin(tx, login)
         return after
 
+    return desk.engine.transact(edited)
+
 
 def _keep_an_admin(tx: Tx, login: str) -> None:
     others = people.all_staff(tx)
@@ -246,13 +266,16 @@ def _keep_an_admin(tx: Tx, login: str) -> None:
 def retire(desk: Desk, login: str) -> None:
     """Let a staff member go: their history stays, nothing more reaches them."""
     _administers(desk)
-    with desk.engine.write() as tx:
+
+    def retired(tx: Tx) -> None:
         member = _staff(tx, login)
         if member.retired_at is not None:
             return
         people.save_staff(tx, replace(member, retired_at=desk.clock()))
         if member.is_admin:
             _keep_an_admin(tx, login)
+
+    desk.engine.transact(retired)
 
 
 def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Staff:
@@ -262,7 +285,8 @@ def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Sta
     _administers(desk)
     slug = slug_of("department", desk.settings.department, department) if not leave else department
     assert slug is not None
-    with desk.engine.write() as tx:
+
+    def joined(tx: Tx) -> Staff:
         member = _staff(tx, login)
         if not leave:
             _refuse_retired(member)
@@ -270,3 +294,5 @@ def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Sta
         elif not people.leave(tx, member.id, slug):
             raise NotFound(f"{login} is not in {department}")
         return _staff(tx, login)
+
+    return desk.engine.transact(joined)

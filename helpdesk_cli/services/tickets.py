@@ -85,39 +85,42 @@ def new(desk: Desk, wish: NewTicket) -> int:
         raise Usage(f"--channel {wish.channel}: must be one of {', '.join(CHANNELS)}")
     department = department_of(desk, wish.department)
     at = desk.clock()
-    with desk.engine.write() as tx:
-        client = people.client_by_address(tx, address)
-        if client is None:
-            client = people.add_client(tx, wish.name or address.partition("@")[0], address, at)
-        ticket = Ticket(
-            subject=" ".join(wish.subject.split()) or "(no subject)",
-            stage=settings.first_stage("open"),
-            state="open",
-            priority=slug_of("priority", settings.priority, wish.priority) or settings.middle_priority(),
-            category=slug_of("category", settings.category, wish.category),
-            department=department,
-            channel=wish.channel,
-            client_id=client.id,
-            created_at=at,
-            updated_at=at,
-        )
-        message = Message(
-            kind=INBOUND,
-            author=Author(
-                role=CLIENT, name=client.name, email=address, client_id=client.id, staff=desk.actor.login
-            ),
-            at=at,
-            subject=ticket.subject,
-            new_text=wish.text.strip(),
-            attachments=keep_files(tx, wish.files),
-        )
-        change = opened(
-            ticket,
-            message,
-            desk.actor.login,
-            (Joining(address=address, name=client.name, client_id=client.id),),
-        )
-        return record(tx, desk, replace(change, acknowledge=True, page=True)).ticket.number
+    ticket = Ticket(
+        subject=" ".join(wish.subject.split()) or "(no subject)",
+        stage=settings.first_stage("open"),
+        state="open",
+        priority=slug_of("priority", settings.priority, wish.priority) or settings.middle_priority(),
+        category=slug_of("category", settings.category, wish.category),
+        department=department,
+        channel=wish.channel,
+        created_at=at,
+        updated_at=at,
+    )
+    return desk.engine.transact(lambda tx: _enter(tx, desk, wish, address, ticket))
+
+
+def _enter(tx: Tx, desk: Desk, wish: NewTicket, address: str, ticket: Ticket) -> int:
+    """Write a new ticket with its first message; the client is made where the address is nobody's yet."""
+    at = ticket.created_at
+    client = people.client_by_address(tx, address)
+    if client is None:
+        client = people.add_client(tx, wish.name or address.partition("@")[0], address, at)
+    author = Author(role=CLIENT, name=client.name, email=address, client_id=client.id, staff=desk.actor.login)
+    message = Message(
+        kind=INBOUND,
+        author=author,
+        at=at,
+        subject=ticket.subject,
+        new_text=wish.text.strip(),
+        attachments=keep_files(tx, wish.files),
+    )
+    change = opened(
+        replace(ticket, client_id=client.id),
+        message,
+        desk.actor.login,
+        (Joining(address=address, name=client.name, client_id=client.id),),
+    )
+    return record(tx, desk, replace(change, acknowledge=True, page=True)).ticket.number
 
 
 def department_of(desk: Desk, wanted: str | None) -> str:
@@ -169,8 +172,7 @@ def note(desk: Desk, number: int, answer: Answer) -> None:
 
 
 def _write(desk: Desk, number: int, answer: Answer, kind: str, event: str) -> None:
-    with desk.engine.write() as tx:
-        _say(tx, desk, number, answer, kind, event)
+    desk.engine.transact(lambda tx: _say(tx, desk, number, answer, kind, event))
 
 
 def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str) -> None:
@@ -217,13 +219,16 @@ def _to_stage(desk: Desk, change: Change, wanted: str, at: str) -> Change:
 
 
 def alter(desk: Desk, numbers: Sequence[int], how: Callable[[Tx, Change], Change]) -> None:
-    """Change several tickets in one transaction: all of them or none."""
-    with desk.engine.write() as tx:
+    """Change several tickets in one transaction: all of them or none. ``how`` may be asked more than once."""
+
+    def altered(tx: Tx) -> None:
         for number in numbers:
             before = Change(ticket=load(tx, desk, number))
             after = how(tx, before)
             if after is not before:
                 record(tx, desk, after)
+
+    desk.engine.transact(altered)
 
 
 def move(desk: Desk, numbers: Sequence[int], stage: str, *, silent: bool = False) -> None:
@@ -241,9 +246,13 @@ def close(desk: Desk, numbers: Sequence[int], text: str = "") -> None:
     """Close tickets; with a text, after an answer to their clients."""
     stage = desk.settings.first_stage(CLOSED)
     if text.strip():
-        with desk.engine.write() as tx:
+        answer = Answer(text=text, stage=stage)
+
+        def answered(tx: Tx) -> None:
             for number in numbers:
-                _say(tx, desk, number, Answer(text=text, stage=stage), OUTBOUND, "answered")
+                _say(tx, desk, number, answer, OUTBOUND, "answered")
+
+        desk.engine.transact(answered)
         return
     at = desk.clock()
 

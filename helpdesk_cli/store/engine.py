@@ -19,7 +19,10 @@ SCHEMA_VERSION = 1
 
 
 class Again(Exception):
-    """Another was quicker, so the unit must be done anew from its beginning; never leaves ``transact``."""
+    """Another was quicker, so the unit must be done anew from its beginning; never leaves ``transact``.
+
+    It leaves savepoints: whoever catches there what is wrong with one part must let it pass.
+    """
 
 
 class Tx(Protocol):

@@ -92,6 +92,7 @@ def add_message(tx: Tx, ticket: int, message: Message) -> int:
     )
     assert row is not None
     identity = int(row[0])  # type: ignore[arg-type]
+    tx.index(identity, message.subject, message.new_text)
     for part in message.attachments:
         tx.run(
             "insert into attachment (message, name, type, size, sha256, start_at, end_at, encoding, content_id) "
