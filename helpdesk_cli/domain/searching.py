@@ -14,6 +14,10 @@ LONGEST_TEXT = 1_000_000
 MOST_WORDS = 30_000
 """As are those beyond so many different ones: an index of a message has room for about a million bytes."""
 
+LONGEST_PLACES = 1000
+"""Characters for the places of one word; PostgreSQL keeps 255 of them."""
+
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -22,9 +26,10 @@ def words_of(text: str) -> list[str]:
     if not text.isascii():
         import unicodedata
 
-        decomposed = unicodedata.normalize("NFD", text)
-        text = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return [word[:LONGEST_WORD] for word in _WORD.findall(text.lower())]
+        text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return [
+        word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] for word in _WORD.findall(text.lower())
+    ]
 
 
 def vector_of(*texts: str) -> str:
@@ -33,19 +38,19 @@ def vector_of(*texts: str) -> str:
     A place lies between two texts, so that no phrase goes from one into the next. Words consist of letters
     and digits, so nothing in them can end their quotation.
     """
-    places: dict[str, list[int]] = {}
+    places: dict[str, str] = {}
     place = 0
     for text in texts:
         for word in words_of(text[:LONGEST_TEXT]):
             place += 1
             known = places.get(word)
             if known is not None:
-                if len(known) < 255:
-                    known.append(place)
+                if len(known) < LONGEST_PLACES:
+                    places[word] = f"{known},{place}"
             elif len(places) < MOST_WORDS:
-                places[word] = [place]
+                places[word] = str(place)
         place += 1
-    return " ".join(f"'{word}':{','.join(map(str, numbers))}" for word, numbers in places.items())
+    return " ".join([f"'{word}':{found}" for word, found in places.items()])
 
 
 def phrase_of(word: str) -> str | None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, StoreAway
-from helpdesk_cli.store.engine import Again
+from helpdesk_cli.store.engine import Again, Value
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.pq.abc import PGconn, PGresult
 
-Connection = "psycopg.Connection[tuple[Any, ...]]"
 Password = Callable[[], str]
 
 PATIENCE = {
@@ -22,6 +22,11 @@ PATIENCE = {
     "tcp_user_timeout": "60000",
 }
 """How long a silent server is waited for (seconds; the last in ms), unless the address says otherwise."""
+
+OK_STATES = (1, 2, 10)  # of results: a command, rows, the end of a batch
+SYNCED = 10
+SKIPPED = 11  # a statement of a batch after one that failed
+BAD = 1  # of a connection
 
 _LOST = ("08", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
 _FULL = ("53", "55P03", "57014")
@@ -65,10 +70,6 @@ def dial(url: str, password: Password | None, place: str) -> "psycopg.Connection
         raise BadConfig(f"store.url: {first_line(error)}") from None
     except psycopg.Error as error:
         raise refused(error, place) from None
-    from psycopg.types.numeric import Int8BinaryDumper
-
-    # One type for all whole numbers: else each size of a number would be a statement of its own.
-    connection.adapters.register_dumper(int, Int8BinaryDumper)
     return connection
 
 
@@ -97,6 +98,56 @@ def look(connection: "psycopg.Connection[tuple[Any, ...]]") -> Found:
         has_store=has_store,
         ahead=here - there,
     )
+
+
+def checked(pgconn: "PGconn", result: "PGresult | None") -> "PGresult":
+    """A statement's result. Raises the driver's error that it stands for."""
+    if result is not None and result.status in OK_STATES:
+        return result
+    import psycopg
+
+    if pgconn.status == BAD or result is None:
+        raise psycopg.OperationalError(pgconn.get_error_message() or "the connection was lost")
+    raise psycopg.errors.error_from_result(result, "utf-8")
+
+
+def rows_of(result: "PGresult") -> list[tuple[Value, ...]]:
+    """The rows of a result in binary form."""
+    width, value = result.nfields, result.get_value
+    readers = [_READERS.get(result.ftype(column), _text) for column in range(width)]
+    return [
+        tuple(
+            None if (data := value(number, column)) is None else read(data)
+            for column, read in enumerate(readers)
+        )
+        for number in range(result.ntuples)
+    ]
+
+
+def _whole(data: bytes) -> int:
+    return int.from_bytes(data, "big", signed=True)
+
+
+def _text(data: bytes) -> str:
+    return data.decode()
+
+
+def _real(data: bytes) -> float:
+    from struct import unpack
+
+    return float(unpack(">d", data)[0])
+
+
+_READERS: dict[int, Callable[[bytes], Value]] = {
+    16: lambda data: int(data != b"\0"),  # boolean
+    17: bytes,
+    20: _whole,
+    21: _whole,
+    23: _whole,
+    701: _real,
+    2205: _whole,  # what to_regclass gives
+}
+"""How values come, by the number that PostgreSQL gives to their type (pg_type.oid)."""
 
 
 def refused(error: Exception, place: str) -> DeskError:

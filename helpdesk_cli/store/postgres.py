@@ -45,6 +45,7 @@ class PostgresEngine:
         self._url, self._password, self._archive = url, password, archive
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._found: libpq.Found | None = None
+        self._prepared: dict[bytes, bytes] | None = None
         self._is_receiving = False
 
     def _dialled(self) -> "tuple[psycopg.Connection[tuple[Any, ...]], libpq.Found]":
@@ -61,14 +62,15 @@ class PostgresEngine:
         except BaseException:
             connection.close()
             raise
-        if found.is_pooled:
-            connection.prepare_threshold = None  # the next statement may meet another session
+        connection.prepare_threshold = None
         return connection, found
 
     def _reached(self) -> "tuple[psycopg.Connection[tuple[Any, ...]], libpq.Found]":
         """The connection, whether or not there is a store at its end."""
         if self._connection is None or self._found is None or self._connection.closed:
             self._connection, self._found = self._dialled()
+            # Behind a pooler the next transaction may meet another session.
+            self._prepared = None if self._found.is_pooled else {}
         return self._connection, self._found
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
@@ -171,7 +173,7 @@ class PostgresEngine:
         try:
             with self._telling():
                 connection.execute(begin)
-                yield PostgresTx(connection, self.place)
+                yield PostgresTx(connection.pgconn, self.place, self._prepared)
             with self._telling(committing=True):
                 said = connection.execute(b"commit").statusmessage
             if said != "COMMIT":
