@@ -40,6 +40,10 @@ class Tx(Protocol):
         """Run a statement that returns no rows; how many rows it touched."""
         ...
 
+    def put(self, sql: str, **binds: Value) -> None:
+        """Run a statement of whose outcome nobody asks; a failure may come with a later one of the transaction."""
+        ...
+
     def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
         """Run one statement for each set of binds."""
         ...

@@ -173,9 +173,10 @@ class PostgresEngine:
         try:
             with self._telling():
                 connection.execute(begin)
-                yield PostgresTx(connection.pgconn, self.place, self._prepared)
+                tx = PostgresTx(connection.pgconn, self.place, self._prepared)
+                yield tx
             with self._telling(committing=True):
-                said = connection.execute(b"commit").statusmessage
+                said = tx.end(b"commit")
             if said != "COMMIT":
                 raise Failed(f"{self.place}: a statement failed within the transaction; nothing was saved")
         except BaseException:

@@ -6,7 +6,7 @@ mail takes some twenty of them.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpdesk_cli.domain.searching import phrase_of, vector_of
 from helpdesk_cli.errors import Busy, StoreAway
@@ -15,7 +15,7 @@ from helpdesk_cli.store.engine import Again, Value, stored
 from helpdesk_cli.store.postgres_sql import numbered
 
 if TYPE_CHECKING:
-    from psycopg.pq.abc import PGconn
+    from psycopg.pq.abc import PGconn, PGresult
 
 Sent = tuple[bytes, list[bytes | None], list[int]]
 """A statement with its values and their formats (0: text, 1: bytes)."""
@@ -33,6 +33,7 @@ class PostgresTx:
 
     def __init__(self, pgconn: "PGconn", place: str, prepared: dict[bytes, bytes] | None) -> None:
         self._pgconn, self._place, self._prepared = pgconn, place, prepared
+        self._waiting: list[Sent] = []
 
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
         return libpq.rows_of(self._done(sql, binds))
@@ -44,8 +45,32 @@ class PostgresTx:
     def run(self, sql: str, **binds: Value) -> int:
         return self._done(sql, binds).command_tuples or 0
 
-    def _done(self, sql: str, binds: dict[str, Value]) -> Any:
-        text, values, formats = _sendable(sql, binds)
+    def put(self, sql: str, **binds: Value) -> None:
+        self._waiting.append(_sendable(sql, binds))
+        if len(self._waiting) >= AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, and look at what became of it."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._send(waiting)
+
+    def end(self, text: bytes) -> str:
+        """Send what waits and a command without values; the command's tag, ``COMMIT`` or ``ROLLBACK``."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            result = self._send([*waiting, (text, [], [])])
+        else:
+            result = libpq.checked(self._pgconn, self._pgconn.exec_(text))
+        return (result.command_status or b"").decode()
+
+    def _done(self, sql: str, binds: dict[str, Value]) -> "PGresult":
+        sent = _sendable(sql, binds)
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            return self._send([*waiting, sent])
+        text, values, formats = sent
         if self._prepared is None:
             result = self._pgconn.exec_params(text, values, None, formats, 1)
         else:
@@ -62,18 +87,12 @@ class PostgresTx:
         return name
 
     def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
-        batch: list[Sent] = []
         for each in binds:
-            batch.append(_sendable(sql, each))
-            if len(batch) >= AT_ONCE:
-                self._send(batch)
-                batch = []
-        self._send(batch)
+            self.put(sql, **each)
+        self.flush()
 
-    def _send(self, batch: Sequence[Sent]) -> None:
-        """Send statements in one go, then look at what became of each."""
-        if not batch:
-            return
+    def _send(self, batch: Sequence[Sent]) -> "PGresult":
+        """Send statements in one go, then look at what became of each; the last one's result."""
         named = None if self._prepared is None else {text: self._name(text) for text, _, _ in batch}
         pgconn = self._pgconn
         pgconn.enter_pipeline_mode()
@@ -83,40 +102,37 @@ class PostgresTx:
             else:
                 pgconn.send_query_prepared(named[text], values, formats, 1)
         pgconn.pipeline_sync()
-        first: Exception | None = None
-        for _ in range(len(batch) + 1):
-            result = pgconn.get_result()
-            try:
-                libpq.checked(pgconn, result)
-            except Exception as error:  # noqa: BLE001 the results of the others must be read as well
-                first = first or error
-            if result is None:
-                break
-            if result.status != libpq.SYNCED:
-                pgconn.get_result()  # each statement's results end with nothing
-        if first is not None and pgconn.status == libpq.BAD:
-            raise first
-        pgconn.exit_pipeline_mode()
-        if first is not None:
-            raise first
+        results = []
+        for _ in batch:
+            results.append(pgconn.get_result())
+            if results[-1] is None:
+                break  # the connection is gone
+            pgconn.get_result()  # each statement's results end with nothing
+        pgconn.get_result()
+        if pgconn.status != libpq.BAD:
+            pgconn.exit_pipeline_mode()
+        # The first that failed says why; those after it were skipped.
+        for result in results:
+            libpq.checked(pgconn, result)
+        return libpq.checked(pgconn, results[-1])
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        self._command(b"savepoint part")
+        self.put("savepoint part")
         try:
             yield
+            # Here, so that what fails is this part's fault.
+            self.put("release savepoint part")
+            self.flush()
         except Exception as error:
             failure = libpq.meant(error, self._place)
             if isinstance(failure, Again | StoreAway):
                 raise failure from error  # the whole unit is to be done anew, or nothing more can be done
-            self._command(b"rollback to savepoint part; release savepoint part")
+            self._waiting = []
+            self.end(b"rollback to savepoint part; release savepoint part")
             if isinstance(failure, Busy):
                 raise failure from error
             raise
-        self._command(b"release savepoint part")
-
-    def _command(self, text: bytes) -> None:
-        libpq.checked(self._pgconn, self._pgconn.exec_(text))
 
     def matching(self, words: str) -> tuple[str, dict[str, Value]]:
         phrases = [phrase_of(word) for word in words.replace("\0", " ").split()[:20] if word.rstrip("*")]
@@ -135,7 +151,7 @@ class PostgresTx:
         )
 
     def index(self, message: int, subject: str, text: str) -> None:
-        self.run(
+        self.put(
             "insert into message_words (message, words) values (:message, cast(:words as tsvector)) "
             "on conflict (message) do update set words = excluded.words",
             message=message,

@@ -78,6 +78,9 @@ class SqliteTx:
     def run(self, sql: str, **binds: Value) -> int:
         return self._execute(sql, stored(binds)).rowcount  # type: ignore[no-any-return]
 
+    def put(self, sql: str, **binds: Value) -> None:
+        self._execute(sql, stored(binds))
+
     def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
         self._connection.executemany(sql, map(stored, binds))
 
