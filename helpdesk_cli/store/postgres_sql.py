@@ -23,6 +23,12 @@ WORDS = (
 )
 """The search index: what ``Tx.index`` writes and ``Tx.matching`` reads."""
 
+UNPACKED = (
+    "alter table blob alter column data set storage external",
+    "alter table message_words alter column words set storage external",
+)
+"""Blobs are compressed already; to compress words would take longer than to write them."""
+
 
 @lru_cache(maxsize=512)
 def numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
@@ -56,7 +62,7 @@ def translated() -> tuple[list[str], list[str]]:
             )
         ]
         made.append(_COLUMN.sub(_typed, _REFERENCE.sub("", statement)))
-    return [*made, *WORDS], keys
+    return [*made, *WORDS, *UNPACKED], keys
 
 
 def _typed(found: re.Match[str]) -> str:
