@@ -51,6 +51,15 @@ class Store(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[store]``: where the records live."""
 
     url: str = "sqlite:helpdesk.db"
+    password_command: Command = ""  # of a PostgreSQL server, where the address has no password
+
+    def is_postgres(self) -> bool:
+        """Whether the records live on a PostgreSQL server."""
+        return self.url.startswith(("postgresql://", "postgres://"))
+
+    def file(self) -> str:
+        """The file that holds the records; "" where a server does."""
+        return self.url.removeprefix("sqlite:") if self.url.startswith("sqlite:") else ""
 
 
 class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -5,10 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from helpdesk_cli.settings import Department, Limits, Settings
+from helpdesk_cli.settings import Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
-from .servers import check_mailboxes, check_transports
+from .servers import check_mailboxes, check_transports, names_no_program
 
 TABLES = ("transport", "mailbox", "department", "stage", "priority", "category")
 SHELL = ("password_command", "oauth2_command")
@@ -24,7 +24,7 @@ def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
         *check_slugs(settings),
         *check_texts(settings),
         *check_desk(settings),
-        *check_store(settings.store.url),
+        *check_store(settings.store, exposed),
         *check_operation(settings),
         *check_transports(settings, exposed),
         *check_mailboxes(settings, exposed),
@@ -131,16 +131,23 @@ def is_zone(name: str) -> bool:
     return True
 
 
-def check_store(url: str) -> Iterator[Fault]:
-    """Records live in a SQLite file."""
-    key = ("store", "url")
-    scheme, _, path = url.partition(":")
-    if scheme in ("postgresql", "postgres"):
-        yield Fault(key, 'PostgreSQL needs a later version; until then a file: "sqlite:helpdesk.db"')
-    elif path == ":memory:":
+def check_store(store: Store, exposed: bool) -> Iterator[Fault]:
+    """Records live in a SQLite file or on a PostgreSQL server."""
+    if names_no_program(store.password_command):
+        yield Fault(("store", "password_command"), "names no program")
+    if store.is_postgres():
+        from .databases import check_address
+
+        yield from check_address(store.url, exposed=exposed)
+        return
+    key, path = ("store", "url"), store.file()
+    if path == ":memory:":
         yield Fault(key, 'a store in memory forgets every mail; name a file: "sqlite:helpdesk.db"')
-    elif scheme != "sqlite" or not path or path.startswith(("//", "~")) or "?" in path:
-        yield Fault(key, 'must be "sqlite:FILE" or "sqlite:///absolute/FILE"')
+    elif not path or path.startswith(("//", "~")) or "?" in path:
+        yield Fault(
+            key,
+            'must be "sqlite:FILE", "sqlite:///absolute/FILE" or "postgresql://USER@HOST/DATABASE"',
+        )
 
 
 def check_operation(settings: Settings) -> Iterator[Fault]:

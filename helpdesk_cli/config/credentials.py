@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from helpdesk_cli.errors import BadConfig, Failed, Unreachable
-from helpdesk_cli.settings import Command, Server
+from helpdesk_cli.settings import Command, Server, Store
 
 from .find import read_trusted
 
@@ -36,6 +36,16 @@ def secret_of(server: Server, where: str) -> Callable[[], str]:
         return server.password
 
     return fetch
+
+
+def store_password(store: Store) -> Callable[[], str] | None:
+    """Return what fetches a store's password by its command, each time anew; None where it has no command.
+
+    Then libpq looks where it always does: ``PGPASSWORD``, ``~/.pgpass``, a service file. The function raises
+    Unreachable as that of ``secret_of`` does.
+    """
+    command, key = store.password_command, "store.password_command"
+    return (lambda: first_line(run(command, key), f"{key}: the command printed")) if command else None
 
 
 def first_line(content: bytes, what: str) -> str:
@@ -120,8 +130,9 @@ def read_key(path: str) -> bytes:
     """
     if not os.path.lexists(path):
         raise BadConfig(
-            f"{path}: desk.secret_file is missing; put it back from a backup: it is never made anew, as "
-            "answers to earlier mails are known by it. Only for a new desk `helpdesk init` makes one"
+            f"{path}: desk.secret_file is missing; put it back from a backup, or copy it from another host of this "
+            "desk: it is never made anew, as answers to earlier mails are known by it. Only for a new desk "
+            "`helpdesk init` makes one"
         )
     content, exposed = read_trusted(path, "desk.secret_file", LIMIT)
     if exposed:
@@ -133,7 +144,7 @@ def read_key(path: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise BadConfig(
             f"{path}: desk.secret_file is damaged: {2 * KEY_BYTES} hexadecimal digits are wanted; "
-            "put it back from a backup"
+            "put it back from a backup, or copy it from another host of this desk"
         )
     return key
 

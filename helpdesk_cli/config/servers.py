@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from helpdesk_cli.settings import Mailbox, Server, Settings, Transport
+from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport
 
 from .forms import Fault, Key, is_address, is_host, is_loopback
 
@@ -105,9 +105,13 @@ def check_credentials(server: Server, here: Key, *, needed: bool) -> Iterator[Fa
     if needed and not names:
         yield Fault((*here, "password_command"), f"is missing; needs one of {', '.join(CREDENTIALS)}")
     for name in ("password_command", "oauth2_command"):
-        command = getattr(server, name)
-        if command and not (command if isinstance(command, str) else command[0]).strip():
+        if names_no_program(getattr(server, name)):
             yield Fault((*here, name), "names no program")
+
+
+def names_no_program(command: Command) -> bool:
+    """Say whether a command is set and yet there is nothing to run."""
+    return bool(command) and not (command if isinstance(command, str) else command[0]).strip()
 
 
 def check_place(mailbox: Mailbox, here: Key) -> Iterator[Fault]:

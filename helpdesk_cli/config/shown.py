@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from helpdesk_cli.settings import Rate, Settings, Size, Span
+from helpdesk_cli.domain.store_url import MASK, without_secrets
+from helpdesk_cli.settings import Rate, Settings, Size, Span, Store
 
-MASK = "••••"
 SECRETS = ("password",)
 SPANS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 SIZES = (("GB", 10**9), ("MB", 10**6), ("kB", 1000))
@@ -34,6 +34,8 @@ def plain(value: object) -> object:
         return in_units(value, SPANS)
     if isinstance(value, Size):
         return in_units(value, SIZES, " ")
+    if isinstance(value, Store):
+        return {**table(value), "url": without_secrets(value.url)}
     if isinstance(value, Struct):
         return table(value)
     if isinstance(value, Mapping):

@@ -44,8 +44,10 @@ def look_at_desk(settings: Settings) -> Iterator[Fault]:
     yield from refused(("desk", "secret_file"), lambda: read_key(settings.desk.secret_file))
     if settings.desk.templates and not Path(settings.desk.templates).is_dir():
         yield Fault(("desk", "templates"), f"{settings.desk.templates}: no such folder")
-    scheme, _, path = settings.store.url.partition(":")
-    if scheme == "sqlite":
+    yield from look_at_program(settings.store.password_command, ("store", "password_command"))
+    if settings.store.is_postgres():
+        yield from look_at_database(settings.store.url)
+    elif path := settings.store.file():
         store = Path(path)
         if not store.parent.is_dir():
             yield Fault(("store", "url"), f"{store.parent}: no such folder")
@@ -53,6 +55,22 @@ def look_at_desk(settings: Settings) -> Iterator[Fault]:
             yield Fault(("store", "url"), f"{path}: is a folder; name a file in it")
         elif not os.access(store if store.exists() else store.parent, os.W_OK):
             yield Fault(("store", "url"), f"{path}: we may not write there")
+
+
+def look_at_database(url: str) -> Iterator[Fault]:
+    """The way to a PostgreSQL server: its driver is installed, its certificates can be read."""
+    from helpdesk_cli.domain.store_url import read
+
+    from .databases import EXTRA, lacks_driver
+
+    if lacks_driver():
+        yield Fault(("store", "url"), EXTRA)
+    try:
+        certificates = read(url).more.get("sslrootcert", "system")
+    except ValueError:  # a broken rule, told as such
+        return
+    if certificates != "system":
+        yield from look_at_certificates(certificates, ("store", "url"))
 
 
 def refused(key: Key, action: Callable[[], object]) -> Iterator[Fault]:
@@ -66,15 +84,20 @@ def refused(key: Key, action: Callable[[], object]) -> Iterator[Fault]:
 def look_at_server(server: Server, here: Key) -> Iterator[Fault]:
     """Credentials can be had, as far as that shows without running a command; certificates can be read."""
     for name in ("password_command", "oauth2_command"):
-        program = program_of(getattr(server, name))
-        if program and not which(program):
-            yield Fault((*here, name), f"{program}: no such program, or we may not run it")
+        yield from look_at_program(getattr(server, name), (*here, name))
     if server.password_env:
         yield from refused((*here, "password_env"), lambda: from_environment(server.password_env, "not set"))
     if server.password_file:
         yield from refused((*here, "password_file"), lambda: from_file(server.password_file, "not usable"))
     if server.ca_file:
         yield from look_at_certificates(server.ca_file, (*here, "ca_file"))
+
+
+def look_at_program(command: Command, key: Key) -> Iterator[Fault]:
+    """The program of a command can be started."""
+    program = program_of(command)
+    if program and not which(program):
+        yield Fault(key, f"{program}: no such program, or we may not run it")
 
 
 def program_of(command: Command) -> str:

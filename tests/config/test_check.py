@@ -41,7 +41,6 @@ ADDED = [
     ('[desk]\nsecret_file = "~nobody-has-this-name/key"', "desk.secret_file", "without a home"),
     ('[desk]\nadmin = ["root"]', "desk.admin", "not an address"),
     ('[desk]\nadmin = ["Support@Example.com"]', "desk.admin", "own address"),
-    ('[store]\nurl = "postgresql://localhost/desk"', "store.url", "later version"),
     ('[store]\nurl = "sqlite::memory:"', "store.url", "forgets"),
     ('[store]\nurl = "sqlite:"', "store.url", "sqlite:FILE"),
     ('[store]\nurl = "sqlite://host/file"', "store.url", "sqlite:FILE"),
