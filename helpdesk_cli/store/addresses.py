@@ -19,7 +19,7 @@ def count_bounce(tx: Tx, address: str, score: float, at: str) -> None:
         return
     stale = row[1] is not None and seconds_between(str(row[1]), at) > FORGOTTEN_AFTER_DAYS * 86400
     before = 0.0 if stale else float(row[0] or 0)
-    tx.run(
+    tx.put(
         "update client_address set bounce_score = :score, bounced_at = :at where address = :address",
         score=before + score,
         at=at,

@@ -45,7 +45,7 @@ def _packed_in_pieces(data: bytes) -> bytes:
 
 def keep(tx: Tx, name: str, size: int, codec: str, data: bytes) -> None:
     """Store packed bytes under their digest, unless they are here."""
-    tx.run(
+    tx.put(
         "insert into blob (sha256, size, codec, data) values (:name, :size, :codec, :data) on conflict do nothing",
         name=name,
         size=size,

@@ -123,7 +123,7 @@ def load(tx: Tx, item: int) -> Kept | None:
 
 def count_attempt(tx: Tx, item: int) -> None:
     """Count an attempt before it is made, so that one that kills us counts as well."""
-    tx.run("update inbox set attempts = attempts + 1 where id = :item", item=item)
+    tx.put("update inbox set attempts = attempts + 1 where id = :item", item=item)
 
 
 def is_pending(tx: Tx, item: int) -> bool:
@@ -134,12 +134,12 @@ def is_pending(tx: Tx, item: int) -> bool:
 def settle(tx: Tx, item: int, **fields: Value) -> None:
     """Write what became of a message: outcome, reason, ticket, core and what lists show of it."""
     text = ", ".join(f"{name} = :{name}" for name in fields)
-    tx.run(f"update inbox set {text} where id = :item", item=item, **fields)
+    tx.put(f"update inbox set {text} where id = :item", item=item, **fields)
 
 
 def reopen(tx: Tx, item: int) -> None:
     """Make a message pending again, with its attempts forgotten: somebody asked to try once more."""
-    tx.run(
+    tx.put(
         "update inbox set outcome = 'pending', reason = '', attempts = 0, core = null, duplicate_of = null "
         "where id = :item",
         item=item,

@@ -29,7 +29,7 @@ def remembered(tx: Tx, name: str) -> Remembered | None:
 
 def begin(tx: Tx, name: str, at: str) -> None:
     """Note a mailbox's first fetch; later calls change nothing."""
-    tx.run(
+    tx.put(
         "insert into mailbox (name, first_fetch_at) values (:name, :at) on conflict do nothing",
         name=name,
         at=at,
@@ -38,12 +38,12 @@ def begin(tx: Tx, name: str, at: str) -> None:
 
 def remember(tx: Tx, name: str, memory: str) -> None:
     """Keep the source's own notes."""
-    tx.run("update mailbox set memory = :memory where name = :name", name=name, memory=memory)
+    tx.put("update mailbox set memory = :memory where name = :name", name=name, memory=memory)
 
 
 def succeeded(tx: Tx, name: str, at: str) -> None:
     """A run reached its end."""
-    tx.run(
+    tx.put(
         "update mailbox set succeeded_at = :at, failed_at = null, failures = 0, error = '' where name = :name",
         name=name,
         at=at,
@@ -52,7 +52,7 @@ def succeeded(tx: Tx, name: str, at: str) -> None:
 
 def failed(tx: Tx, name: str, at: str, error: str) -> None:
     """A run broke off, and why."""
-    tx.run(
+    tx.put(
         "update mailbox set failed_at = coalesce(failed_at, :at), failures = failures + 1, error = :error "
         "where name = :name",
         name=name,

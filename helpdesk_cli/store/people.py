@@ -108,7 +108,7 @@ def add_client(
 
 def save_client(tx: Tx, client: Client) -> None:
     """Write a client's fields; their addresses have verbs of their own."""
-    tx.run(
+    tx.put(
         "update client set name = :name, email = :email, organization = :organization, note = :note where id = :id",
         id=client.id,
         name=client.name,
@@ -120,7 +120,7 @@ def save_client(tx: Tx, client: Client) -> None:
 
 def add_address(tx: Tx, client: int, address: str, at: str) -> None:
     """Let a client be known by one more address. The caller made sure that it is nobody else's."""
-    tx.run(
+    tx.put(
         "insert into client_address (address, client_id, shown, added_at) values (:address, :client, :shown, :at)",
         address=fold(address),
         client=client,
@@ -135,7 +135,7 @@ def remove_address(tx: Tx, client: int, address: str) -> bool:
     """
     row = tx.row("select email from client where id = :client", client=client)
     if row is not None:
-        tx.run(
+        tx.put(
             "update participant set address = :primary, shown = :shown where client_id = :client and "
             "address = :address and not exists (select 1 from participant o where o.ticket = participant.ticket "
             "and o.address = :primary)",
@@ -144,7 +144,7 @@ def remove_address(tx: Tx, client: int, address: str) -> bool:
             client=client,
             address=fold(address),
         )
-    tx.run(
+    tx.put(
         "delete from participant where client_id = :client and address = :address",
         client=client,
         address=fold(address),
@@ -215,7 +215,7 @@ def add_staff(tx: Tx, login: str, name: str, email: str, role: str, at: str) -> 
 
 def set_staff_address(tx: Tx, staff: int, address: str) -> None:
     """Make an address lead to a staff member; earlier ones go on to."""
-    tx.run(
+    tx.put(
         "insert into staff_address (address, staff_id) values (:address, :staff) "
         "on conflict (address) do update set staff_id = excluded.staff_id",
         address=fold(address),
@@ -225,7 +225,7 @@ def set_staff_address(tx: Tx, staff: int, address: str) -> None:
 
 def save_staff(tx: Tx, staff: Staff) -> None:
     """Write a staff member's fields."""
-    tx.run(
+    tx.put(
         "update staff set name = :name, email = :email, role = :role, retired_at = :retired_at where id = :id",
         id=staff.id,
         name=staff.name,
@@ -238,7 +238,7 @@ def save_staff(tx: Tx, staff: Staff) -> None:
 
 def join(tx: Tx, staff: int, department: str) -> None:
     """Put a staff member into a department."""
-    tx.run(
+    tx.put(
         "insert into staff_department (staff_id, department) values (:staff, :department) on conflict do nothing",
         staff=staff,
         department=department,
@@ -271,7 +271,7 @@ def is_blocked(tx: Tx, address: str) -> bool:
 
 def block(tx: Tx, pattern: str, by: str, at: str) -> None:
     """Hear nothing more from an address or a domain."""
-    tx.run(
+    tx.put(
         "insert into block (pattern, blocked_at, blocked_by) values (:pattern, :at, :by) on conflict do nothing",
         pattern=pattern,
         at=at,

@@ -16,7 +16,7 @@ def count(tx: Tx, kind: str, key: str, since: str) -> int:
 
 def add(tx: Tx, kind: str, key: str, at: str, ticket: int | None = None) -> None:
     """Note that it happened."""
-    tx.run(
+    tx.put(
         "insert into tally (kind, key, at, ticket) values (:kind, :key, :at, :ticket)",
         kind=kind,
         key=key,
@@ -37,7 +37,7 @@ def last_ticket(tx: Tx, kind: str, key: str) -> int | None:
 
 def forget(tx: Tx, before: str) -> None:
     """Drop what no window reaches any more."""
-    tx.run("delete from tally where at < :before", before=before)
+    tx.put("delete from tally where at < :before", before=before)
 
 
 def has_before(tx: Tx, before: str) -> bool:

@@ -56,12 +56,12 @@ _UPDATE = (
 
 def insert(tx: Tx, ticket: Ticket) -> None:
     """Write a new ticket, whose number was drawn before."""
-    tx.run(_INSERT, **_values(ticket))
+    tx.put(_INSERT, **_values(ticket))
 
 
 def update(tx: Tx, ticket: Ticket) -> None:
     """Write a ticket that is there."""
-    tx.run(_UPDATE, **_values(ticket))
+    tx.put(_UPDATE, **_values(ticket))
 
 
 def add_message(tx: Tx, ticket: int, message: Message) -> int:
@@ -94,7 +94,7 @@ def add_message(tx: Tx, ticket: int, message: Message) -> int:
     identity = int(row[0])  # type: ignore[arg-type]
     tx.index(identity, message.subject, message.new_text)
     for part in message.attachments:
-        tx.run(
+        tx.put(
             "insert into attachment (message, name, type, size, sha256, start_at, end_at, encoding, content_id) "
             "values (:message, :name, :type, :size, :sha256, :start, :end, :encoding, :content_id)",
             message=identity,
@@ -112,7 +112,7 @@ def add_message(tx: Tx, ticket: int, message: Message) -> int:
 
 def add_event(tx: Tx, ticket: int, event: Event) -> None:
     """Write a line of the activity log."""
-    tx.run(
+    tx.put(
         "insert into event (ticket, at, actor, kind, data) values (:ticket, :at, :actor, :kind, :data)",
         ticket=ticket,
         at=event.at,
@@ -134,7 +134,7 @@ def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
         client=joining.client_id,
     ):
         return
-    tx.run(
+    tx.put(
         "insert into participant (ticket, address, shown, name, client_id, since_at) "
         "values (:ticket, :address, :shown, :name, :client, :at) on conflict do nothing",
         ticket=ticket,
@@ -157,7 +157,7 @@ def participants(tx: Tx, ticket: int) -> list[Participant]:
 
 def link(tx: Tx, ticket: int, other: int, kind: str, at: str) -> None:
     """Tie two tickets together for staff's eyes."""
-    tx.run(
+    tx.put(
         "insert into link (ticket, other, kind, linked_at) values (:ticket, :other, :kind, :at) on conflict do nothing",
         ticket=ticket,
         other=other,
