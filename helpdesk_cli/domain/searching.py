@@ -46,7 +46,8 @@ def vector_of(*texts: str) -> str:
     """
     if sum(map(len, texts)) > LONG:
         return _vector_without_places(texts)
-    place, parts = 0, []
+    place = 0
+    parts: list[str] = []
     for text in texts:
         words = words_of(text)
         while len(_PLACES) < place + len(words):
