@@ -176,6 +176,9 @@ class PostgresServer:
 
     def drop_database(self, name: str) -> None:
         """Remove a database if it is there; its connections are ended."""
+        # PostgreSQL itself looks every 100 ms only whether the connections that it ends are gone.
+        ended = f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+        wait_until(lambda: self._order(ended) == 0, f"nobody uses the database {name}")
         self._order(f'drop database if exists "{name}" with (force)')
 
     def connect(self, database: str = "postgres") -> "psycopg.Connection[Any]":
@@ -235,19 +238,18 @@ class PostgresServer:
             )
         )
 
-    def _order(self, statement: str) -> None:
-        """Run an administrator's statement on a connection that stays: a new one takes half as long again."""
-        for last in (False, True):
-            if self._admin is None:
-                self._admin = self.connect()
-            try:
-                self._admin.execute(statement.encode())
-                return
-            except psycopg.OperationalError:
-                if last or not self._admin.closed:
-                    raise
-                self._forget_admin()
-                self.ready()
+    def _order(self, statement: str) -> int:
+        """Run a statement on a connection that stays, since a new one takes long; the number of its rows."""
+        if self._admin is None:
+            self._admin = self.connect()
+        try:
+            return self._admin.execute(statement.encode()).rowcount
+        except psycopg.OperationalError:
+            if not self._admin.closed:
+                raise
+        self._forget_admin()
+        self.ready()
+        return self._order(statement)
 
     def _forget_admin(self) -> None:
         if self._admin is not None:

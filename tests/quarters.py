@@ -20,18 +20,18 @@ ROOM = 2 * 1024**3  # bytes that memory must have left for servers to live there
 # Ends at a line (all is over) or at the end of the pipe (whoever held it died). What runs in the folder is
 # known by its working directory. Told twice, since PostgreSQL lets its processes clean up at SIGQUIT.
 WATCH = """
-cd /proc || cd /
-if ! read -r _; then
-    for told in QUIT KILL; do
-        for process in [0-9]*; do
-            case $(readlink "$process/cwd") in
-            "$1" | "$1"/*) kill -$told "$process" ;;
-            esac
-        done
-        sleep 1
+tell() {
+    for found in $(find /proc/[0-9]*/cwd -prune -lname "$2*"); do
+        process=${found#/proc/}
+        kill "-$1" "${process%/cwd}"
     done
+}
+if ! read -r _; then
+    tell QUIT "$1"
+    sleep 1
+    tell KILL "$1"
 fi
-rm -rf "$1"
+rm -rf "$1" || { sleep 1 && rm -rf "$1"; }
 """
 
 
@@ -118,35 +118,32 @@ def surroundings() -> dict[str, str]:
 
 
 def children(parent: int) -> list[int]:
-    """The processes that this one has started and that are still there."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        state = _state(int(entry.parent.name))
-        if state is not None and state[1] == parent:
-            found.append(int(entry.parent.name))
-    return found
+    """The processes that this one has started and whose end it has not asked for."""
+    there = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    return [process for process in there if _state(process)[1] == parent]
 
 
 def is_gone(process: int) -> bool:
     """Whether it has ended, be it that nobody has asked for its end yet."""
-    state = _state(process)
-    return state is None or state[0] in "ZX"
+    return _state(process)[0] in "ZX"
 
 
-def _state(process: int) -> tuple[str, int] | None:
-    """The state's letter, and the parent."""
+def _state(process: int) -> tuple[str, int]:
+    """The letter of its state, and its parent; X and 0 when there is no such process."""
     try:
         text = Path(f"/proc/{process}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return None
-    state, parent = text.rpartition(")")[2].split()[:2]
-    return state, int(parent)
+        return "X", 0
+    letter, parent = text.rpartition(")")[2].split()[:2]
+    return letter, int(parent)
 
 
 def kill_family(parent: "subprocess.Popen[bytes]") -> None:
     """SIGKILL for a process and all that it has started, at once; back when they have ended."""
-    parent.send_signal(signal.SIGSTOP)  # so that it starts no more of them meanwhile
-    family = [parent.pid, *children(parent.pid)]
+    # A stopped parent starts no more of them, and asks for no end: the numbers stay theirs until it is gone.
+    parent.send_signal(signal.SIGSTOP)
+    wait_until(lambda: _state(parent.pid)[0] in "TZX", "the process has stopped")
+    family = [*children(parent.pid), parent.pid]
     for process in family:
         os.kill(process, signal.SIGKILL)
     parent.wait(30)
@@ -158,4 +155,4 @@ def wait_until(reached: Callable[[], bool], what: str, *, seconds: float = 60) -
     until = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < until, f"waited {seconds:g} s in vain until {what}"
-        time.sleep(0.01)
+        time.sleep(0.005)

@@ -1,7 +1,6 @@
 """The servers that tests run against do what their words say."""
 
 import concurrent.futures
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres import PgBouncer, PostgresServer, database, new_postgres, pgbouncer, postgres  # noqa: F401
+from postgres import PgBouncer, PostgresServer, database, first_cluster, new_postgres, pgbouncer, postgres  # noqa: F401
 from quarters import children, is_gone, wait_until
 
 NewPostgres = Callable[..., PostgresServer]
@@ -80,7 +79,10 @@ def test_a_killed_backend_ends_every_connection_and_the_server_recovers(
 
 
 def test_who_is_not_a_backend_of_the_server_is_left_alone(postgres: PostgresServer) -> None:  # noqa: F811
-    postgres.kill_backend(os.getpid())
+    with subprocess.Popen(["sleep", "600"]) as other:
+        postgres.kill_backend(other.pid)
+        assert not is_gone(other.pid)
+        other.kill()
 
 
 def test_a_commit_waits_for_the_standby_which_takes_over(new_postgres: NewPostgres) -> None:  # noqa: F811
@@ -137,14 +139,17 @@ def test_a_password_is_asked_for_where_a_server_wants_one(new_postgres: NewPostg
     pooler.end()
 
 
-def test_nothing_is_left_when_the_tests_are_killed() -> None:
+def test_nothing_is_left_when_the_tests_are_killed(tmp_path_factory: pytest.TempPathFactory) -> None:
     code = (
-        "import sys, time\nfrom postgres import PostgresServer\n"
-        "server = PostgresServer()\nserver.start()\n"
+        "import pathlib, sys, time\nfrom postgres import PostgresServer\n"
+        "server = PostgresServer(pathlib.Path(sys.argv[1]))\nserver.start()\n"
         "print(server.quarters.path, server.process.pid, flush=True)\ntime.sleep(600)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(first_cluster(tmp_path_factory))],
+        cwd=Path(__file__).parent,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as tests:
         assert tests.stdout is not None
         folder, server = tests.stdout.readline().split()
