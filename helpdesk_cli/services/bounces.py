@@ -24,7 +24,7 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     report = next((one for one in inbound.bounced if fold(one.address) == fold(letter.recipient)), None)
     report = report or (inbound.bounced[0] if inbound.bounced else Bounced(letter.recipient, hard=True))
     if report.hard:
-        outbox.put_state(tx, letter.id, "bounced", error=report.text or report.status or "came back")
+        outbox.bounced(tx, letter.id, report.text or report.status or "came back")
     addresses.count_bounce(tx, fold(letter.recipient), 1.0 if report.hard else 0.5, at)
     ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
     if ticket is None:

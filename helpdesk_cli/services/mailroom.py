@@ -307,25 +307,27 @@ def letter_raw(desk: Desk, number: int) -> bytes:
 
 
 def retry_letters(desk: Desk, numbers: Sequence[int]) -> list[Letter]:
-    """Let letters go at the next notify, whatever came of them so far. Raises Failed for one that is sent."""
+    """Let letters go at the next notify, whatever came of them so far.
+
+    Raises NotFound, Failed for one that is sent or being sent.
+    """
     return _restate(desk, numbers, "queued")
 
 
 def drop_letters(desk: Desk, numbers: Sequence[int]) -> list[Letter]:
-    """Never send letters. Raises Failed for one that is sent."""
+    """Never send letters; they stay listed. Raises NotFound, Failed as ``retry_letters``."""
     return _restate(desk, numbers, "dropped")
 
 
 def _restate(desk: Desk, numbers: Sequence[int], state: str) -> list[Letter]:
     """Put letters into a state, all of them or none."""
+    error = "" if state == "queued" else f"dropped by {desk.actor.login}"
 
     def restated(tx: Tx) -> list[Letter]:
         for number in numbers:
-            found = _letter(tx, desk, number)
-            if found.state in ("sent", "sending"):
-                raise Failed(f"letter {number} is {found.state}; nothing was changed")
-            error = "" if state == "queued" else f"dropped by {desk.actor.login}"
-            outbox.put_state(tx, number, state, error=error, next_attempt_at=desk.clock())
+            _letter(tx, desk, number)
+            if not outbox.decide(tx, number, state, desk.clock(), error):
+                raise Failed(f"letter {number} is {_letter(tx, desk, number).state}; nothing was changed")
         return [_letter(tx, desk, number) for number in numbers]
 
     return desk.engine.transact(restated)

@@ -18,7 +18,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.writing import Written, write
 from helpdesk_cli.store import outbox, tallies
 from helpdesk_cli.store.engine import Result, Tx
-from helpdesk_cli.store.outbox import Letter
+from helpdesk_cli.store.outbox import Claim, Letter
 
 FIRST_WAIT, LONGEST_WAIT, LIFETIME = 300, 4000, 5 * 86400
 """Seconds: the wait doubles from five minutes to about an hour, for five days (Postfix's schedule)."""
@@ -28,6 +28,10 @@ PAGE_LIFETIME = 3600
 
 CLAIMED_AT_ONCE = 20
 """So many letters are claimed in one transaction; what was not handed over is let go again."""
+
+PATIENCE, PATIENCE_HANDED_OVER = 600, 3600
+"""Seconds after which a claim of another host counts as a dead one's. The first may be short: whoever comes
+late finds, before anything is handed over, that the letter is no longer theirs."""
 
 INTERRUPTED = "the run that sent it was interrupted; it may have gone"
 
@@ -53,15 +57,16 @@ def notify(
     """Send what is due. A transport that is away ends its own letters' run, not the others'."""
     report = SendReport()
     _take_back(desk)
+    start = desk.clock()
     with desk.engine.read() as tx:
-        due = outbox.due(tx, desk.clock())[:limit]
-    if due:
-        with ExitStack() as stack:
-            run = Run(desk, Ways(desk, stack), report)
-            for start in range(0, len(due), CLAIMED_AT_ONCE):
-                run.send(due[start : start + CLAIMED_AT_ONCE])
-                if progress is not None:
-                    progress(len(due[start : start + CLAIMED_AT_ONCE]))
+        due = outbox.count_due(tx, start)
+    left = due if limit is None else min(due, limit)
+    with ExitStack() as stack:
+        run = Run(desk, Ways(desk, stack), report, start)
+        while left > 0 and (done := run.send(min(left, CLAIMED_AT_ONCE))):
+            left -= done
+            if progress is not None:
+                progress(done)
     with desk.engine.read() as tx:
         report.queued = outbox.waiting(tx)
         stale = tallies.has_before(tx, later(desk.clock(), -LONGEST_TALLY))
@@ -73,18 +78,28 @@ def notify(
 class Ways:
     """The transports of this run, each opened at its first letter and closed with the run.
 
-    One that was out of reach is not asked again in this run.
+    One that was out of reach is not asked again in this run: ``left_out`` are the departments that need it.
     """
 
     def __init__(self, desk: Desk, stack: ExitStack) -> None:
         self._desk, self._stack = desk, stack
         self._open: dict[str, Transport] = {}
-        self.away: dict[str, DeskError] = {}
+        self.away: set[str] = set()
+        self.left_out: set[str] = set()
 
     def slug(self, department: str) -> str:
         """The transport that a department's letters take."""
         known = self._desk.settings.department.get(department)
         return known.transport if known else "default"
+
+    def lose(self, slug: str) -> None:
+        """Take a transport for out of reach."""
+        self.away.add(slug)
+        self.left_out.update(
+            name
+            for name, department in self._desk.settings.department.items()
+            if department.transport == slug
+        )
 
     def to(self, slug: str) -> Transport:
         """An open transport. Raises BadConfig, Unreachable."""
@@ -103,19 +118,22 @@ class Ways:
 class Run:
     """Letters on their way. What became of one is noted together with the next one's handing over."""
 
-    def __init__(self, desk: Desk, ways: Ways, report: SendReport) -> None:
-        self._desk, self._ways, self._report = desk, ways, report
+    def __init__(self, desk: Desk, ways: Ways, report: SendReport, start: str) -> None:
+        self._desk, self._ways, self._report, self._start = desk, ways, report, start
+        self._by = claimant()
         self._to_note: list[Callable[[Tx], None]] = []
 
-    def send(self, due: Sequence[tuple[int, str]]) -> None:
-        """Claim these letters in one transaction, then write and hand over each."""
-        desk, by = self._desk, claimant()
-        wanted = [letter for letter, department in due if self._ways.slug(department) not in self._ways.away]
+    def send(self, count: int) -> int:
+        """Claim the next letters in one transaction, then write and hand over each; how many there were.
 
-        def claims(tx: Tx) -> list[Letter]:
-            return [letter for number in wanted if (letter := outbox.claim(tx, number, desk.clock(), by))]
-
-        claimed = desk.engine.transact(claims, alone=False)
+        What was due when the run began is sent: a letter that it deferred is due later.
+        """
+        claimed = self._desk.engine.transact(
+            lambda tx: outbox.claim(
+                tx, self._start, self._by, self._desk.clock(), count=count, but=self._ways.left_out
+            ),
+            alone=False,
+        )
         done = 0
         try:
             for letter in claimed:
@@ -123,12 +141,19 @@ class Run:
                 done += 1
         finally:
             left = claimed[done:]
-            self._with_notes(lambda tx: _let_go(tx, [letter.id for letter in left], INTERRUPTED))
+            if left or self._to_note:
+                self._with_notes(lambda tx: self._let_go(tx, left))
+        return len(claimed)
+
+    def _let_go(self, tx: Tx, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            outbox.take_back(tx, letter.id, self._by, INTERRUPTED)
 
     def _one(self, letter: Letter) -> None:
         slug = self._ways.slug(letter.department)
         if slug in self._ways.away:
-            self._with_notes(lambda tx: outbox.take_back(tx, letter.id, ""))
+            self._ways.left_out.add(letter.department)  # which may be one that the settings no longer name
+            self._with_notes(lambda tx: self._let_go(tx, [letter]))
             return
         try:
             written = write(self._desk, letter)
@@ -138,11 +163,12 @@ class Run:
             self._report.problems.append(f"letter {letter.id} to {letter.recipient}: {error}")
             self._defer(letter, str(error))
             return
-        self._with_notes(lambda tx: outbox.handing_over(tx, letter.id, self._desk.clock()))
+        if not self._with_notes(lambda tx: outbox.handing_over(tx, letter.id, self._by, self._desk.clock())):
+            return  # it took so long to get here that another run took us for dead
         try:
             receipt = way.send(written.sender, letter.recipient, written.raw)
         except (Unreachable, BadConfig) as error:
-            self._ways.away[slug] = error
+            self._ways.lose(slug)
             self._report.failures.append(error)
             self._defer(letter, str(error))
             return
@@ -193,9 +219,10 @@ class Run:
         sent_at = self._desk.clock() if state == "sent" else None
 
         def noted(tx: Tx) -> None:
-            outbox.put_state(
+            outbox.became(
                 tx,
                 letter.id,
+                self._by,
                 state,
                 error=text[:500],
                 sent_at=sent_at,
@@ -240,55 +267,27 @@ def _started(pid: int) -> str:
         return ""
 
 
-def is_alive(claimed_by: str, claimed_at: str, now: str) -> bool:
-    """Whether the process that claimed a letter still works on it; one on another host has an hour."""
+def is_alive(claim: Claim, now: str) -> bool:
+    """Whether the process that claimed a letter still works on it; one on another host has some time."""
     import platform
 
-    host, _, rest = claimed_by.rpartition(":")[0].rpartition(":")
-    pid, started = rest, claimed_by.rpartition(":")[2]
+    rest, _, started = claim.by.rpartition(":")
+    host, _, pid = rest.rpartition(":")
     if host != platform.node() or not pid.isdigit() or not started:
-        return seconds_between(claimed_at, now) < 3600
+        patience = PATIENCE_HANDED_OVER if claim.is_handed_over else PATIENCE
+        return seconds_between(claim.at, now) < patience
     return _started(int(pid)) == started
 
 
 def _take_back(desk: Desk) -> None:
     """Letters whose run died between claiming and noting: nobody knows whether they went."""
     with desk.engine.read() as tx:
-        claimed = outbox.abandoned(tx)
-    dead = [letter for letter, at, by in claimed if not is_alive(by, at, desk.clock())]
-    if not dead:
-        return
-    desk.engine.transact(lambda tx: _let_go(tx, dead, INTERRUPTED), alone=False)
+        claims = outbox.claims(tx)
+    dead = [claim for claim in claims if not is_alive(claim, desk.clock())]
 
+    def taken_back(tx: Tx) -> None:
+        for claim in dead:
+            outbox.take_back(tx, claim.letter, claim.by, INTERRUPTED)
 
-def _let_go(tx: Tx, letters: Sequence[int], error: str) -> None:
-    for letter in letters:
-        outbox.take_back(tx, letter, error)
-
-
-def retry(desk: Desk, letters: Sequence[int]) -> None:
-    """Queue letters once more, at once: failed, uncertain, bounced, deferred, held or dropped ones.
-
-    Raises NotFound for an unknown one, Failed for one that was sent or is being sent.
-    """
-    _set_states(desk, letters, "queued", forbidden=("sent", "sending"))
-
-
-def drop(desk: Desk, letters: Sequence[int]) -> None:
-    """Give letters up; they stay listed. Raises NotFound, Failed as ``retry``."""
-    _set_states(desk, letters, "dropped", forbidden=("sent", "sending"))
-
-
-def _set_states(desk: Desk, letters: Sequence[int], state: str, *, forbidden: Sequence[str]) -> None:
-    from helpdesk_cli.errors import NotFound
-
-    def restated(tx: Tx) -> None:
-        for number in letters:
-            letter = outbox.load(tx, number)
-            if letter is None:
-                raise NotFound(f"{number}: no such letter; 'helpdesk outbox list --all' shows them")
-            if letter.state in forbidden:
-                raise Failed(f"letter {number} is {letter.state}; nothing was changed")
-            outbox.put_state(tx, number, state, next_attempt_at=desk.clock())
-
-    desk.engine.transact(restated)
+    if dead:
+        desk.engine.transact(taken_back, alone=False)

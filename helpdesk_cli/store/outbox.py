@@ -1,6 +1,6 @@
 """Every mail to send or sent, from the moment it is put until somebody took it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct, json
 
@@ -81,45 +81,91 @@ def due(tx: Tx, at: str) -> list[tuple[int, str]]:
     return [(int(row[0]), str(row[1])) for row in rows]  # type: ignore[arg-type]
 
 
-def claim(tx: Tx, letter: int, at: str, by: str) -> Letter | None:
-    """Take a letter for sending, for this process alone; None where another was quicker."""
+def count_due(tx: Tx, at: str) -> int:
+    """How many letters' time has come."""
     row = tx.row(
-        "update letter set state = 'sending', claimed_at = :at, claimed_by = :by, handed_at = null "
-        f"where id = :letter and state in ('queued', 'deferred') returning {_LETTER}",
-        letter=letter,
-        at=at,
+        "select count(*) from letter where state in ('queued', 'deferred') and next_attempt_at <= :at", at=at
+    )
+    return int(row[0]) if row else 0  # type: ignore[arg-type]
+
+
+def claim(tx: Tx, due_at: str, by: str, at: str, *, count: int, but: Collection[str] = ()) -> list[Letter]:
+    """Take letters that were due at a moment for sending, for this process alone; the oldest first.
+
+    At most ``count``, and none of the departments ``but``. What another process takes just now is left to it.
+    """
+    text, binds = listed("department", sorted(but))
+    aside = f" and department not in ({text})" if but else ""
+    due = tx.skipping(
+        "select id from letter where state in ('queued', 'deferred') and next_attempt_at <= :due_at"
+        f"{aside} order by next_attempt_at, id limit :count"
+    )
+    rows = tx.rows(
+        # Named before it is used: as a plain subquery it might be asked, and lock, more than once.
+        f"with due as ({due}) update letter set state = 'sending', claimed_at = :at, claimed_by = :by, "
+        f"handed_at = null where id in (select id from due) returning {_LETTER}",
+        due_at=due_at,
         by=by,
+        at=at,
+        count=count,
+        **binds,
     )
-    return _letter(row) if row else None
+    return sorted(map(_letter, rows), key=lambda letter: (letter.next_attempt_at, letter.id))
 
 
-def handing_over(tx: Tx, letter: int, at: str) -> None:
-    """Note that a letter's text is handed over from now on: who dies after this leaves it uncertain."""
-    tx.run(
-        "update letter set handed_at = :at, attempts = attempts + 1 where id = :letter", at=at, letter=letter
+def handing_over(tx: Tx, letter: int, by: str, at: str) -> bool:
+    """Note that a letter's text is handed over from now on: who dies after this leaves it uncertain.
+
+    False where the letter is not its claimant's any more; then it must not go.
+    """
+    return bool(
+        tx.run(
+            "update letter set handed_at = :at, attempts = attempts + 1 "
+            "where id = :letter and state = 'sending' and claimed_by = :by",
+            at=at,
+            by=by,
+            letter=letter,
+        )
     )
 
 
-def abandoned(tx: Tx) -> list[tuple[int, str, str]]:
-    """Letters in sending: id, when and by whom they were claimed."""
-    rows = tx.rows("select id, claimed_at, claimed_by from letter where state = 'sending'")
-    return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]  # type: ignore[arg-type]
+class Claim(Struct, frozen=True, kw_only=True):
+    """A letter in somebody's hands. ``at`` is their last sign: the claim, or the beginning of handing over."""
+
+    letter: int
+    by: str
+    at: str
+    is_handed_over: bool
 
 
-def take_back(tx: Tx, letter: int, error: str) -> None:
-    """Let go of a claimed letter: queued again where nothing was handed over, else uncertain."""
-    tx.run(
+def claims(tx: Tx) -> list[Claim]:
+    """All letters that somebody has in their hands."""
+    rows = tx.rows(
+        "select id, claimed_by, coalesce(handed_at, claimed_at), handed_at is not null from letter "
+        "where state = 'sending'"
+    )
+    return [
+        Claim(letter=int(row[0]), by=str(row[1]), at=str(row[2]), is_handed_over=bool(row[3]))  # type: ignore[arg-type]
+        for row in rows
+    ]
+
+
+def take_back(tx: Tx, letter: int, by: str, error: str) -> None:
+    """Let go of a letter that ``by`` has claimed: queued again where nothing was handed over, else uncertain."""
+    tx.put(
         "update letter set state = case when handed_at is not null then 'uncertain' when attempts > 0 then 'deferred' "
         "else 'queued' end, error = case when handed_at is not null then :error else error end, claimed_by = null "
-        "where id = :letter and state = 'sending'",
+        "where id = :letter and state = 'sending' and claimed_by = :by",
         error=error,
         letter=letter,
+        by=by,
     )
 
 
-def put_state(
+def became(
     tx: Tx,
     letter: int,
+    by: str,
     state: str,
     *,
     error: str = "",
@@ -127,15 +173,45 @@ def put_state(
     sent_at: str | None = None,
     subject: str | None = None,
 ) -> None:
-    """Write what became of a letter."""
-    tx.run(
+    """Write what became of a letter in its claimant's hands.
+
+    Also of one that another run took for lost meanwhile: who handed it over knows better. A bounce that was
+    quicker than this note stays.
+    """
+    tx.put(
         "update letter set state = :state, error = :error, next_attempt_at = coalesce(:next, next_attempt_at), "
-        "sent_at = coalesce(:sent, sent_at), subject = coalesce(:subject, subject) where id = :letter",
+        "sent_at = coalesce(:sent, sent_at), subject = coalesce(:subject, subject) where id = :letter "
+        "and (state = 'sending' and claimed_by = :by or state = 'uncertain' and claimed_by is null)",
         state=state,
         error=error,
         next=next_attempt_at,
         sent=sent_at,
         subject=subject,
+        letter=letter,
+        by=by,
+    )
+
+
+def decide(tx: Tx, letter: int, state: str, at: str, error: str = "") -> bool:
+    """Put a letter into the state that a person chose; false for one that is sent or being sent."""
+    return bool(
+        tx.run(
+            "update letter set state = :state, error = :error, next_attempt_at = :at "
+            "where id = :letter and state not in ('sent', 'sending')",
+            state=state,
+            error=error,
+            at=at,
+            letter=letter,
+        )
+    )
+
+
+def bounced(tx: Tx, letter: int, error: str) -> None:
+    """Note that a letter came back; not of one that is about to be handed over once more."""
+    tx.put(
+        "update letter set state = 'bounced', error = :error "
+        "where id = :letter and (state <> 'sending' or handed_at is not null)",
+        error=error,
         letter=letter,
     )
 

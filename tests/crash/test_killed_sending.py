@@ -6,7 +6,7 @@ from pathlib import Path
 from desks import Site
 from killing import KILLS, Program, kill_often, mail, markers, seconds_of
 
-from helpdesk_cli.services import mailroom, outgoing
+from helpdesk_cli.services import mailroom
 
 
 def sent_ids(site: Site) -> Counter[str]:
@@ -48,7 +48,7 @@ def test_letters_survive_every_kill(site: Site) -> None:
     assert gone <= set(copies)
     assert set(copies) <= {letter.message_id for letter in letters}
     with site.desk("bob") as desk:
-        outgoing.retry(desk, [letter.id for letter in uncertain if letter.message_id not in copies])
+        mailroom.retry_letters(desk, [letter.id for letter in uncertain if letter.message_id not in copies])
     program.whole("notify")
     assert set(sent_ids(site)) == {letter.message_id for letter in letters}
     assert set(sent_ids(site).values()) == {1}

@@ -2,6 +2,7 @@
 
 import email
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,18 @@ from helpdesk_cli.services import mailroom, outgoing, tickets
 from helpdesk_cli.services.outgoing import notify
 from helpdesk_cli.settings import Operation, Transport
 from helpdesk_cli.store import outbox
+from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.templates import engine
 
 MAIL = (
     "From: Ann <ann@client.example>\r\nTo: support@desk.example\r\nSubject: Printer\r\nMessage-ID: <1@c>\r\n\r\n"
     "It burns.\r\n"
 )
+
+
+def mail_of(name: str) -> str:
+    """Another client's mail."""
+    return MAIL.replace("<1@c>", f"<{name}@c>").replace("ann@", f"{name}@")
 
 
 def sent(office: Any) -> list[Any]:
@@ -173,15 +180,19 @@ def test_waits_double_up_to_a_limit_and_vary(attempts: int, base: float) -> None
     assert outgoing.wait(attempts, lambda count: b"\xff" * count) == pytest.approx(base * 1.2)
 
 
-def claimed(office: Any, *, handed: bool) -> int:
+HERE = os.uname().nodename
+
+
+def claimed(office: Any, *, handed: bool, by: str = f"{HERE}:999999999:1") -> int:
     """A letter as a killed run leaves it."""
     office.mail(MAIL)
-    with office.desk.engine.write() as tx:
-        number = outbox.due(tx, office.now)[0][0]
-        outbox.claim(tx, number, office.now, f"{os.uname().nodename}:999999999:1")
-        if handed:
-            outbox.handing_over(tx, number, office.now)
-    return int(number)
+
+    def taken(tx: Tx) -> int:
+        letter = outbox.claim(tx, office.now, by, office.now, count=1)[0].id
+        assert not handed or outbox.handing_over(tx, letter, by, office.now)
+        return letter
+
+    return int(office.desk.engine.transact(taken, alone=False))
 
 
 def test_a_letter_whose_run_died_before_handing_over_is_sent(office: Any) -> None:
@@ -196,29 +207,104 @@ def test_a_letter_whose_run_died_while_handing_over_is_uncertain_until_a_person_
     office.passes(days=2)
     assert notify(office.desk).sent == 0
     before = mailroom.letter(office.desk, number).message_id
-    outgoing.retry(office.desk, [number])
+    mailroom.retry_letters(office.desk, [number])
     assert notify(office.desk).sent == 1
     assert mailroom.letter(office.desk, number).message_id == before
 
 
 def test_a_letter_in_the_hands_of_a_living_run_is_left_alone(office: Any) -> None:
-    office.mail(MAIL)
-    with office.desk.engine.write() as tx:
-        number = outbox.due(tx, office.now)[0][0]
-        outbox.claim(tx, number, office.now, outgoing.claimant())
+    number = claimed(office, handed=False, by=outgoing.claimant())
+    office.passes(days=1)
     assert notify(office.desk).sent == 1
     assert mailroom.letter(office.desk, number).state == "sending"
+
+
+def test_a_host_that_died_holds_up_a_letter_for_ten_minutes(office: Any) -> None:
+    number = claimed(office, handed=False, by="elsewhere:1:1")
+    office.passes(minutes=9)
+    assert notify(office.desk).sent == 1
+    assert mailroom.letter(office.desk, number).state == "sending"
+    office.passes(minutes=2)
+    assert notify(office.desk).sent == 1
+    assert mailroom.letter(office.desk, number).state == "sent"
+
+
+def test_what_a_host_was_handing_over_when_it_died_is_uncertain_after_an_hour(office: Any) -> None:
+    number = claimed(office, handed=True, by="elsewhere:1:1")
+    office.passes(minutes=59)
+    notify(office.desk)
+    assert mailroom.letter(office.desk, number).state == "sending"
+    office.passes(minutes=2)
+    notify(office.desk)
+    assert mailroom.letter(office.desk, number).state == "uncertain"
+
+
+def test_a_letter_that_another_run_took_back_is_not_handed_over(office: Any) -> None:
+    # While the first letter is handed over, another host takes us for dead.
+    office.mail(MAIL)
+    program = office.folder / "sendmail"
+    program.write_text(
+        f"#!{sys.executable}\nfrom helpdesk_cli.store import open_engine, outbox\n"
+        f"engine = open_engine({office.desk.settings.store.url!r})\n"
+        "def back(tx):\n"
+        "    for one in outbox.claims(tx):\n"
+        "        if not one.is_handed_over:\n"
+        "            outbox.take_back(tx, one.letter, one.by, '')\n"
+        "engine.transact(back, alone=False)\n"
+    )
+    program.chmod(0o700)
+    office.configured(transport={"default": Transport(kind="sendmail", path=str(program))})
+    assert notify(office.desk).sent == 1
+    assert states(office) == ["sent", "queued"]
+
+
+def test_letters_of_a_transport_that_is_away_keep_no_others_waiting(office: Any) -> None:
+    transports = office.desk.settings.transport
+    departments = office.desk.settings.department
+    office.configured(
+        transport={"away": Transport(kind="smtp", host="127.0.0.1", port=1), **transports},
+        department={**departments, "support": replace(departments["support"], transport="away")},
+    )
+    for number in range(outgoing.CLAIMED_AT_ONCE):
+        office.mail(mail_of(f"ann{number}"))
+    office.mail(MAIL.replace("<1@c>", "<sales@c>"), mailbox="sales", recipients=("sales@desk.example",))
+    counted: list[int] = []
+    report = notify(office.desk, progress=counted.append)
+    assert (report.sent, report.deferred, len(report.failures)) == (2, 1, 1)
+    assert counted == [20, 2]
+    assert [letter.state for letter in office.letters(department="sales")] == ["sent", "sent"]
+
+
+def test_letters_of_a_department_that_is_gone_are_let_go_once(office: Any) -> None:
+    for number in range(outgoing.CLAIMED_AT_ONCE):
+        office.mail(mail_of(f"ann{number}"))
+    office.configured(
+        transport={"default": Transport(kind="smtp", host="127.0.0.1", port=1)},
+        department={"sales": office.desk.settings.department["sales"]},
+    )
+    counted: list[int] = []
+    assert notify(office.desk, progress=counted.append).deferred == 1
+    assert counted == [outgoing.CLAIMED_AT_ONCE]
+    assert states(office).count("queued") == 2 * outgoing.CLAIMED_AT_ONCE - 1
 
 
 def test_a_dropped_letter_is_not_sent_and_a_sent_one_is_not_dropped(office: Any) -> None:
     office.mail(MAIL)
     first, second = (letter.id for letter in office.letters())
-    outgoing.drop(office.desk, [first])
+    mailroom.drop_letters(office.desk, [first])
     assert notify(office.desk).sent == 1
-    with pytest.raises(Failed, match="sent"):
-        outgoing.drop(office.desk, [second])
+    with pytest.raises(Failed, match=f"letter {second} is sent"):
+        mailroom.drop_letters(office.desk, [second])
     with pytest.raises(NotFound):
-        outgoing.retry(office.desk, [99])
+        mailroom.retry_letters(office.desk, [99])
+
+
+def test_a_letter_that_is_being_sent_is_not_dropped_nor_another_with_it(office: Any) -> None:
+    number = claimed(office, handed=False)
+    other = next(letter.id for letter in office.letters(state="queued"))
+    with pytest.raises(Failed, match=f"letter {number} is sending; nothing was changed"):
+        mailroom.drop_letters(office.desk, [other, number])
+    assert mailroom.letter(office.desk, other).state == "queued"
 
 
 def test_hostile_words_break_neither_headers_nor_templates(office: Any) -> None:
