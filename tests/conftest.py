@@ -4,35 +4,45 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desks import Site
+from desks import OWN_STORE, Site
+from postgres import database, new_postgres, pgbouncer, postgres  # noqa: F401 -- fixtures
+from stores import SQLITE, Stores, empty_url, moulds, store_url, stores  # noqa: F401 -- fixtures
 
 from helpdesk_cli.config.credentials import new_key
 from helpdesk_cli.services.desk import open_desk
 from helpdesk_cli.services.people import join, new_staff
-from helpdesk_cli.store import open_engine
+
+
+@pytest.fixture
+def engine_kind() -> str:
+    """The database of a test that asks for a store: SQLite, where its folder says nothing else."""
+    return SQLITE
 
 
 @pytest.fixture(scope="session")
 def site_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small desk, built once: bob is an admin and answers for the support department."""
+    """The folder of the small desk, without a store."""
     site = Site(tmp_path_factory.mktemp("site"))
     for box in (site.inbox, site.out):
         for part in ("tmp", "new", "cur"):
             (box / part).mkdir(parents=True)
-    site.configure()
     new_key(str(site.folder / "secret.key"))
-    engine = open_engine(f"sqlite:{site.store}")
-    engine.build()
-    engine.close()
-    with open_desk(str(site.config), is_job=True) as desk:
-        new_staff(desk, "bob", name="Bob Baker", email="bob@desk.example", role="admin")
-        join(desk, "bob", "support")
     return site.folder
 
 
 @pytest.fixture
-def site(site_template: Path, tmp_path: Path) -> Site:
-    """A complete small desk of this test's own."""
+def site(site_template: Path, stores: Stores, tmp_path: Path) -> Site:  # noqa: F811
+    """A complete small desk of this test's own: bob is an admin and answers for the support department."""
     folder = tmp_path / "site"
     shutil.copytree(site_template, folder)
-    return Site(folder)
+
+    def with_bob(url: str) -> None:
+        Site(folder, url).configure()
+        with open_desk(str(folder / "helpdesk.toml"), is_job=True) as desk:
+            new_staff(desk, "bob", name="Bob Baker", email="bob@desk.example", role="admin")
+            join(desk, "bob", "support")
+
+    url = stores.copy("site", with_bob, file=folder / "helpdesk.db")
+    made = Site(folder, OWN_STORE if stores.kind == SQLITE else url)
+    made.configure()
+    return made

@@ -32,21 +32,27 @@ name = "Support"
 address = "support@desk.example"
 """
 
+OWN_STORE = "sqlite:helpdesk.db"
+
 _NUMBERS = count(1)
 
 
 class Site:
-    """A desk on disk; ``config`` is its file, ``folder`` where all of it lies."""
+    """A desk on disk; ``config`` is its file, ``folder`` where all of it lies.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    ``store`` is the store's file, where ``url`` says nothing else.
+    """
+
+    def __init__(self, folder: Path, url: str = OWN_STORE) -> None:
+        self.folder, self.url = folder, url
         self.config = folder / "helpdesk.toml"
         self.inbox, self.out = folder / "inbox", folder / "sent"
         self.store = folder / "helpdesk.db"
 
     def configure(self, *more: str, instead: str | None = None) -> None:
         """Write the configuration anew: the small one and more tables, or another one altogether."""
-        self.config.write_text("\n".join([SMALL_DESK if instead is None else instead, *more]))
+        text = "\n".join([SMALL_DESK if instead is None else instead, *more])
+        self.config.write_text(text.replace(f'"{OWN_STORE}"', f'"{self.url}"'))
         self.config.chmod(0o600)
 
     def desk(self, login: str | None = None, *, is_job: bool = False) -> AbstractContextManager[Desk]:

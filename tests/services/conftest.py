@@ -8,6 +8,7 @@ import pytest
 from factories import KEY, NOW, some_settings
 from msgspec.structs import replace
 from servers import dovecot  # noqa: F401 -- a fixture
+from stores import ENGINES, Stores
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.people import Actor
@@ -16,7 +17,8 @@ from helpdesk_cli.services import people
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.incoming import receive
 from helpdesk_cli.services.line import MailboxReport
-from helpdesk_cli.settings import Department, Settings, Transport
+from helpdesk_cli.settings import Department, Settings, Store, Transport
+from helpdesk_cli.settings import Desk as DeskSettings
 from helpdesk_cli.settings import Mailbox as MailboxSettings
 from helpdesk_cli.store import inbox, open_engine, outbox, tickets
 
@@ -29,8 +31,6 @@ class Office:
         self.now = NOW
         self._count = 0
         engine = open_engine(settings.store.url)
-        if not Path(settings.store.url.removeprefix("sqlite:")).exists():
-            engine.build()
         owner = Actor(login="owner", is_admin=True)
         self.desk = Desk(
             settings=settings, engine=engine, key=KEY, actor=owner, clock=lambda: self.now, dice=self._dice
@@ -87,36 +87,47 @@ class Office:
             return [event.kind for event in tickets.events(tx, number)]
 
 
+def office_at(url: str, folder: Path, **tables: Any) -> Office:
+    """An office whose records are at this address."""
+    settings = some_settings(
+        **{
+            "store": Store(url=url),
+            "desk": DeskSettings(domain="desk.example", name="Desk"),
+            "transport": {"default": Transport(kind="maildir", path=str(folder / "out"))},
+            "mailbox": {
+                "support": MailboxSettings(kind="pipe", department="support"),
+                "sales": MailboxSettings(kind="pipe", department="sales"),
+            },
+            "department": {
+                "support": Department(
+                    name="Support",
+                    address="support@desk.example",
+                    reply_address="support+{token}@desk.example",
+                ),
+                "sales": Department(
+                    name="Sales", address="sales@desk.example", aliases=("shop@desk.example",)
+                ),
+            },
+            **tables,
+        }
+    )
+    return Office(folder, settings)
+
+
+@pytest.fixture(params=ENGINES)
+def engine_kind(request: pytest.FixtureRequest) -> str:
+    """What services do they do on every engine."""
+    return str(request.param)
+
+
 @pytest.fixture
-def make_office(tmp_path: Path) -> Iterator[Callable[..., Office]]:
+def make_office(store_url: str, tmp_path: Path) -> Iterator[Callable[..., Office]]:
+    """Make a desk without staff; other tables of the settings by name."""
     made: list[Office] = []
 
     def make(**tables: Any) -> Office:
-        settings = some_settings(
-            **{
-                "store": some_settings().store.__class__(url=f"sqlite:{tmp_path}/desk.db"),
-                "desk": some_settings().desk.__class__(domain="desk.example", name="Desk"),
-                "transport": {"default": Transport(kind="maildir", path=str(tmp_path / "out"))},
-                "mailbox": {
-                    "support": MailboxSettings(kind="pipe", department="support"),
-                    "sales": MailboxSettings(kind="pipe", department="sales"),
-                },
-                "department": {
-                    "support": Department(
-                        name="Support",
-                        address="support@desk.example",
-                        reply_address="support+{token}@desk.example",
-                    ),
-                    "sales": Department(
-                        name="Sales", address="sales@desk.example", aliases=("shop@desk.example",)
-                    ),
-                },
-                **tables,
-            }
-        )
-        office = Office(tmp_path, settings)
-        made.append(office)
-        return office
+        made.append(office_at(store_url, tmp_path, **tables))
+        return made[-1]
 
     yield make
     for office in made:
@@ -124,12 +135,19 @@ def make_office(tmp_path: Path) -> Iterator[Callable[..., Office]]:
 
 
 @pytest.fixture
-def office(make_office: Callable[..., Office]) -> Office:
+def office(stores: Stores, tmp_path: Path) -> Iterator[Office]:
     """A desk with bob in support and carla in sales, both hear of their departments' tickets."""
-    made = make_office()
+    made = office_at(stores.copy("office", with_staff), tmp_path)
+    yield made
+    made.desk.engine.close()
+
+
+def with_staff(url: str) -> None:
+    """Let bob and carla work at a new desk."""
+    made = office_at(url, Path())
     for login, department in (("bob", "support"), ("carla", "sales")):
         people.new_staff(
             made.desk, login, name=login.capitalize(), email=f"{login}@staff.example", role="admin"
         )
         people.join(made.desk, login, department)
-    return made
+    made.desk.engine.close()

@@ -8,6 +8,7 @@ import pytest
 from desks import Site
 from faults import FaultImap, Talk
 from servers import PASSWORD, Dovecot
+from stores import on_postgres, on_sqlite
 
 from helpdesk_cli.errors import Busy, NotFound, Unreachable
 from helpdesk_cli.services import headroom, incoming, mailroom
@@ -37,13 +38,13 @@ def mail(number: int = 1, words: str = "It is broken.") -> bytes:
     ).encode()
 
 
-def test_a_dead_server_keeps_no_other_mailbox_waiting(site: Site, dovecot: Dovecot) -> None:
-    dovecot.deliver("alive", mail())
+def test_a_dead_server_keeps_no_other_mailbox_waiting(site: Site, dovecot: Dovecot, engine_kind: str) -> None:
+    dovecot.deliver(f"alive-{engine_kind}", mail())
     site.drop(mail(2))
     with Hanging() as server:
         site.configure(
             imap("dead", server.port, None, more='timeout = "30s"'),
-            imap("alive", dovecot.imaps, dovecot.certificate, "alive"),
+            imap("alive", dovecot.imaps, dovecot.certificate, f"alive-{engine_kind}"),
         )
         with site.desk(is_job=True) as desk:
             start = time.monotonic()
@@ -182,6 +183,7 @@ def test_the_third_attempt_that_ends_the_program_is_the_last_until_somebody_asks
         assert mailroom.retry(desk, found.id).outcome == "opened"
 
 
+@on_sqlite
 def test_a_disk_that_is_nearly_full_takes_nothing_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.drop(mail())
     monkeypatch.setattr(headroom, "HEADROOM", 1 << 62)
@@ -190,13 +192,21 @@ def test_a_disk_that_is_nearly_full_takes_nothing_in(site: Site, monkeypatch: py
     assert len(list((site.inbox / "new").iterdir())) == 1
 
 
-def test_what_two_mailboxes_of_one_server_share_is_one_ticket(site: Site, dovecot: Dovecot) -> None:
-    for user in ("both-a", "both-b"):
+@on_postgres
+def test_a_server_s_disk_is_looked_after_by_the_server(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.drop(mail())
+    monkeypatch.setattr(headroom, "HEADROOM", 1 << 62)
+    with site.desk(is_job=True) as desk:
+        assert fetch_mail(desk)[0].outcomes == {"opened": 1}
+
+
+def test_what_two_mailboxes_of_one_server_share_is_one_ticket(
+    site: Site, dovecot: Dovecot, engine_kind: str
+) -> None:
+    users = [f"both-{name}-{engine_kind}" for name in ("a", "b")]
+    for user in users:
         dovecot.deliver(user, b"Delivered-To: " + user.encode() + b"@desk.example\n" + mail())
-    site.configure(
-        imap("a", dovecot.imaps, dovecot.certificate, "both-a"),
-        imap("b", dovecot.imaps, dovecot.certificate, "both-b"),
-    )
+    site.configure(*(imap(user, dovecot.imaps, dovecot.certificate, user) for user in users))
     with site.desk(is_job=True) as desk:
         outcomes: dict[str, int] = {}
         for report in fetch_mail(desk):
@@ -208,10 +218,13 @@ def test_what_two_mailboxes_of_one_server_share_is_one_ticket(site: Site, doveco
     assert tickets == {1000}
 
 
-def test_what_lay_in_a_pop3_mailbox_before_the_first_fetch_is_archived(site: Site, dovecot: Dovecot) -> None:
+def test_what_lay_in_a_pop3_mailbox_before_the_first_fetch_is_archived(
+    site: Site, dovecot: Dovecot, engine_kind: str
+) -> None:
+    user = f"pop-{engine_kind}"
     old = b"Received: from a by b; Sat, 1 Jan 2022 00:00:00 +0000\n" + mail(1)
-    dovecot.deliver("pop-backlog", old, mail(2))
-    box = imap("box", dovecot.pop3s, dovecot.certificate, "pop-backlog")
+    dovecot.deliver(user, old, mail(2))
+    box = imap("box", dovecot.pop3s, dovecot.certificate, user)
     site.configure(box.replace('"imap"', '"pop3"').replace('backlog = "answer"', 'backlog = "archive"'))
     with site.desk(is_job=True) as desk:
         assert fetch_mail(desk, ["box"])[0].outcomes == {"archived": 1, "opened": 1}
