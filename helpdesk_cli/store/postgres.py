@@ -46,7 +46,7 @@ class PostgresEngine:
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._found: libpq.Found | None = None
         self._prepared: dict[bytes, bytes] | None = None
-        self._is_receiving = False
+        self._is_checked = self._is_receiving = False
 
     def _dialled(self) -> "tuple[psycopg.Connection[tuple[Any, ...]], libpq.Found]":
         connection = libpq.dial(self._url, self._password, self.place)
@@ -71,17 +71,18 @@ class PostgresEngine:
             self._connection, self._found = self._dialled()
             # Behind a pooler the next transaction may meet another session.
             self._prepared = None if self._found.is_pooled else {}
+            self._is_checked = False
         return self._connection, self._found
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        is_new = self._connection is None or self._connection.closed
         connection, _ = self._reached()
-        if is_new:
+        if not self._is_checked:
             try:
                 self._check_version()
             except DeskError:
                 self.close()
                 raise
+            self._is_checked = True
         return connection
 
     def _version(self) -> int | None:
