@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres import PgBouncer, PostgresServer, database, first_cluster, new_postgres, pgbouncer, postgres  # noqa: F401
+from postgres import PgBouncer, PostgresServer, first_cluster
 from quarters import children, is_gone, wait_until
 
 NewPostgres = Callable[..., PostgresServer]
 
 
-def test_a_database_is_empty_and_a_tests_own(postgres: PostgresServer, database: str) -> None:  # noqa: F811
+def test_a_database_is_empty_and_a_tests_own(postgres: PostgresServer, database: str) -> None:
     other = postgres.create_database("other")
     with psycopg.connect(database) as connection:
         tables = "select count(*) from pg_tables where schemaname = 'public'"
@@ -29,7 +29,7 @@ def test_a_database_is_empty_and_a_tests_own(postgres: PostgresServer, database:
         psycopg.connect(other)
 
 
-def test_a_database_is_removed_under_its_clients_hands(postgres: PostgresServer) -> None:  # noqa: F811
+def test_a_database_is_removed_under_its_clients_hands(postgres: PostgresServer) -> None:
     with psycopg.connect(postgres.create_database("used"), autocommit=True) as connection:
         connection.execute("select 1")
         postgres.drop_database("used")
@@ -37,7 +37,7 @@ def test_a_database_is_removed_under_its_clients_hands(postgres: PostgresServer)
             connection.execute("select 1")
 
 
-def test_a_copied_database_holds_what_its_template_holds(postgres: PostgresServer) -> None:  # noqa: F811
+def test_a_copied_database_holds_what_its_template_holds(postgres: PostgresServer) -> None:
     with psycopg.connect(postgres.create_database("built")) as connection:
         connection.execute("create table ticket as select 7 as id")
     postgres.create_database("copy", template="built")
@@ -46,7 +46,7 @@ def test_a_copied_database_holds_what_its_template_holds(postgres: PostgresServe
         postgres.drop_database(name)
 
 
-def test_a_server_goes_on_after_a_stop_and_after_its_host_died(new_postgres: NewPostgres) -> None:  # noqa: F811
+def test_a_server_goes_on_after_a_stop_and_after_its_host_died(new_postgres: NewPostgres) -> None:
     server = new_postgres(work_mem="5MB")
     server.query("create table ticket (id bigint primary key)")
     for number, end in enumerate((server.stop, server.kill, lambda: server.stop("immediate"))):
@@ -63,7 +63,7 @@ def test_a_server_goes_on_after_a_stop_and_after_its_host_died(new_postgres: New
 
 
 def test_a_killed_backend_ends_every_connection_and_the_server_recovers(
-    new_postgres: NewPostgres,  # noqa: F811
+    new_postgres: NewPostgres,
 ) -> None:
     server = new_postgres()
     url = server.create_database("desk")
@@ -78,14 +78,14 @@ def test_a_killed_backend_ends_every_connection_and_the_server_recovers(
     server.drop_database("desk")
 
 
-def test_who_is_not_a_backend_of_the_server_is_left_alone(postgres: PostgresServer) -> None:  # noqa: F811
+def test_who_is_not_a_backend_of_the_server_is_left_alone(postgres: PostgresServer) -> None:
     with subprocess.Popen(["sleep", "600"]) as other:
         postgres.kill_backend(other.pid)
         assert not is_gone(other.pid)
         other.kill()
 
 
-def test_a_commit_waits_for_the_standby_which_takes_over(new_postgres: NewPostgres) -> None:  # noqa: F811
+def test_a_commit_waits_for_the_standby_which_takes_over(new_postgres: NewPostgres) -> None:
     primary = new_postgres()
     standby = primary.standby()
     primary.synchronous()
@@ -113,7 +113,7 @@ def test_a_commit_waits_for_the_standby_which_takes_over(new_postgres: NewPostgr
         connection.execute("insert into ticket values (3)")
 
 
-def test_pgbouncer_lends_a_backend_for_one_transaction(pgbouncer: PgBouncer, database: str) -> None:  # noqa: F811
+def test_pgbouncer_lends_a_backend_for_one_transaction(pgbouncer: PgBouncer, database: str) -> None:
     name = database.rpartition("/")[2]
     pooled = [psycopg.connect(pgbouncer.url(name)) for _ in range(8)]
     seen = set()
@@ -128,7 +128,7 @@ def test_pgbouncer_lends_a_backend_for_one_transaction(pgbouncer: PgBouncer, dat
         connection.close()
 
 
-def test_a_password_is_asked_for_where_a_server_wants_one(new_postgres: NewPostgres) -> None:  # noqa: F811
+def test_a_password_is_asked_for_where_a_server_wants_one(new_postgres: NewPostgres) -> None:
     server = new_postgres(auth="scram-sha-256")
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(server.url("postgres"))
