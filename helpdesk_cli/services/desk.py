@@ -12,12 +12,15 @@ from helpdesk_cli.settings import Settings
 from helpdesk_cli.store import open_engine, people
 from helpdesk_cli.store.engine import Engine, Tx
 
+SKEW_SECONDS = 60
+"""By more than that no host's clock may differ from the store's without somebody being told."""
 
-def now() -> str:
-    """This moment, as the store writes it."""
+
+def now(ahead: float = 0.0) -> str:
+    """This moment, as the store writes it, by a clock that is so many seconds ahead of the one that counts."""
     import time
 
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - ahead))
 
 
 class Desk(Struct, frozen=True, kw_only=True):
@@ -49,21 +52,83 @@ def open_desk(
 
     settings = load(config)
     key = read_key(settings.desk.secret_file)
-    engine = open_engine(settings.store.url)
-    if not engine.exists():
-        raise BadConfig(
-            f"{settings.source}: store.url: there is no store at {settings.store.url}; 'helpdesk init' makes one"
-        )
+    engine = engine_of(settings)
     try:
+        if not engine.exists():
+            raise BadConfig(
+                f"{settings.source}: store.url: there is no store at {engine.place}; 'helpdesk init' makes one"
+            )
         if is_job:
             actor = SYSTEM_ACTOR
         else:
             with engine.read() as tx:
                 named = login or os.environ.get("HELPDESK_STAFF") or ""
                 actor = acting(tx, settings, named, is_upkeep=is_upkeep)
-        yield Desk(settings=settings, engine=engine, key=key, actor=actor)
+        yield Desk(settings=settings, engine=engine, key=key, actor=actor, clock=clock_of(engine))
     finally:
         engine.close()
+
+
+def engine_of(settings: Settings, url: str = "") -> Engine:
+    """The store of a configuration, or one at another address with the same command for its password.
+
+    Opens nothing yet. Raises BadConfig where PostgreSQL's driver is not installed.
+    """
+    from msgspec.structs import replace
+
+    store = replace(settings.store, url=url) if url else settings.store
+    if not store.is_postgres():
+        return open_engine(store.url)
+    from helpdesk_cli.config.credentials import store_password
+    from helpdesk_cli.config.databases import EXTRA, lacks_driver
+
+    if lacks_driver():
+        raise BadConfig(f"{settings.source}: store.url: {EXTRA}")
+    return open_engine(store.url, store_password(store))
+
+
+def clock_of(engine: Engine) -> Callable[[], str]:
+    """The clock that all hosts of a desk share: the store's, by ours and by how much they differ now."""
+    ahead = engine.ahead()
+    return (lambda: now(ahead)) if ahead else now
+
+
+def skew_of(engine: Engine) -> str:
+    """What to say of this host's clock where it differs too much from the store's; else ""."""
+    ahead = engine.ahead()
+    if abs(ahead) <= SKEW_SECONDS:
+        return ""
+    how = "ahead of" if ahead > 0 else "behind"
+    return f"the clock of {host_name()} is {abs(ahead):,.0f} seconds {how} the database's"
+
+
+def skew_to_tell(desk: Desk) -> str:
+    """The same for a job, which cron runs each minute: at most once a day and host, else "".
+
+    Where there is something to tell, it is noted in the store that it was told.
+    """
+    words = skew_of(desk.engine)
+    if not words:
+        return ""
+    from helpdesk_cli.domain.moments import later
+    from helpdesk_cli.store import tallies
+
+    at, host = desk.clock(), host_name()
+
+    def note(tx: Tx) -> bool:
+        is_told = tallies.count(tx, "clock-skew", host, later(at, -86400)) > 0
+        if not is_told:
+            tallies.add(tx, "clock-skew", host, at)
+        return not is_told
+
+    return words if desk.engine.transact(note) else ""
+
+
+def host_name() -> str:
+    """The name of this host."""
+    import platform
+
+    return platform.node()
 
 
 def acting(tx: Tx, settings: Settings, named: str, *, is_upkeep: bool = False) -> Actor:
@@ -73,11 +138,12 @@ def acting(tx: Tx, settings: Settings, named: str, *, is_upkeep: bool = False) -
     Where no active admin exists, the owner is one, so that a desk can be set up. Raises NotAllowed with
     what to do.
     """
-    is_owner = owns_store(settings.store.url)
+    is_owner = owns_store(settings)
     lent = lent_to() if is_owner else ""
     caller = lent or own_login()
     if named and named != caller and (not is_owner or (lent and not is_root())):
-        raise NotAllowed(f"--as {named}: only the store's owner and root may act as somebody else")
+        owned = "store" if settings.store.file() else "key"
+        raise NotAllowed(f"--as {named}: only the {owned}'s owner and root may act as somebody else")
     login = named or caller
     is_admin = (
         is_owner
@@ -97,12 +163,16 @@ def acting(tx: Tx, settings: Settings, named: str, *, is_upkeep: bool = False) -
     )
 
 
-def owns_store(url: str) -> bool:
-    """Whether this process runs as the owner of the store's file, or as root; without owners, yes."""
+def owns_store(settings: Settings) -> bool:
+    """Whether this process runs as the owner of the store's file, or as root; without owners, yes.
+
+    On a server no record belongs to an account of this host: there it is the owner of the desk's key.
+    """
     if not hasattr(os, "geteuid") or is_root():
         return True
     try:
-        return os.stat(url.removeprefix("sqlite:")).st_uid == os.geteuid()  # noqa: PTH116
+        owned = settings.store.file() or settings.desk.secret_file
+        return os.stat(owned).st_uid == os.geteuid()  # noqa: PTH116
     except OSError:
         return False
 

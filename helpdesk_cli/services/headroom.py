@@ -11,7 +11,10 @@ HEADROOM = 64_000_000
 
 def check_headroom(desk: Desk) -> None:
     """Refuse to take in anything while the store's disk is nearly full. Raises Busy."""
-    folder = os.path.dirname(desk.settings.store.url.removeprefix("sqlite:"))  # noqa: PTH120
+    file = desk.settings.store.file()
+    if not file:  # a server's disk is looked after by who runs the server
+        return
+    folder = os.path.dirname(file)  # noqa: PTH120
     free = free_bytes(folder)
     if free is not None and free < HEADROOM:
         raise Busy(

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import DeskError, NotFound, Unreachable
 from helpdesk_cli.mail.sources.contract import Delivery, Source
-from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.desk import Desk, engine_of
 from helpdesk_cli.services.headroom import check_headroom
 from helpdesk_cli.services.line import Line, MailboxReport, Progress, mailbox_of, settle_pending
 from helpdesk_cli.store import blobs, inbox, mailboxes
@@ -74,10 +74,8 @@ def _side_by_side(
     """Each mailbox in a thread with a store connection of its own; in the order of the names."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from helpdesk_cli.store import open_engine
-
     def work(name: str) -> MailboxReport:
-        engine = open_engine(desk.settings.store.url)
+        engine = engine_of(desk.settings)
         try:
             return one(name, replace(desk, engine=engine))
         finally:
