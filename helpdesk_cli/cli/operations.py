@@ -12,7 +12,7 @@ from helpdesk_cli.cli.output import Asked, Column, Sheet
 from helpdesk_cli.errors import Failed, NotAllowed
 
 if TYPE_CHECKING:
-    from helpdesk_cli.services.doctor import Check
+    from helpdesk_cli.services.findings import Check
 
 
 @click.group("mailbox", cls=Noun, epilog="Example: helpdesk mailbox test support")

@@ -3,43 +3,21 @@
 import os
 from collections.abc import Callable, Generator, Iterator
 
-from msgspec import Struct
+from msgspec.structs import replace
 
-from helpdesk_cli.errors import BadConfig, Busy, DeskError, NotFound
+from helpdesk_cli.errors import BadConfig, DeskError, NotFound
 from helpdesk_cli.mail.sources.contract import Source
-from helpdesk_cli.services.desk import Desk, now
+from helpdesk_cli.services.desk import Desk, clock_of, engine_of, now
+from helpdesk_cli.services.findings import FAIL, Check, failed, warning
+from helpdesk_cli.services.store_health import of_hosts, of_store
 from helpdesk_cli.settings import Mailbox, Settings
-from helpdesk_cli.store.engine import Engine
 from helpdesk_cli.store.mailboxes import Remembered
-
-OK, WARN, FAIL = "ok", "warn", "fail"
 
 SILENT_SECONDS = 3600
 """A mailbox that was not fetched, or a letter that waits, for so long: cron does not run us."""
 
 TRY_SECONDS = 60.0
 """So long a server may take to let us in."""
-
-
-class Check(Struct, frozen=True, kw_only=True):
-    """One thing that was looked at. ``code`` is the exit code that it calls for."""
-
-    name: str
-    level: str = OK
-    text: str
-    hint: str = ""
-    code: int = 0
-
-
-def failed(name: str, failure: DeskError, hint: str = "") -> list[Check]:
-    """What a failure says, a check for each of its faults."""
-    faults = failure.faults if isinstance(failure, BadConfig) else (str(failure),)
-    return [Check(name=name, level=FAIL, text=fault, hint=hint, code=failure.exit_code) for fault in faults]
-
-
-def warning(name: str, text: str, hint: str = "") -> Check:
-    """What works, but will surprise somebody."""
-    return Check(name=name, level=WARN, text=text, hint=hint)
 
 
 def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Check]:
@@ -59,13 +37,17 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
     yield from of_people(settings)
     yield from of_templates(settings)
     key = yield from of_key(settings)
-    from helpdesk_cli.store import open_engine
-
-    engine = open_engine(settings.store.url)
+    try:
+        engine = engine_of(settings)
+    except BadConfig as failure:
+        yield from failed("store", failure)
+        return
     try:
         has_store = yield from of_store(settings, engine)
         desk = Desk(settings=settings, engine=engine, key=key)
         if has_store:
+            desk = replace(desk, clock=clock_of(engine))
+            yield from of_hosts(desk)
             yield from of_use(desk)
         for name in settings.mailbox:
             yield try_mailbox(desk, name)
@@ -141,48 +123,6 @@ def of_key(settings: Settings) -> Generator[Check, None, bytes]:
     return key
 
 
-def of_store(settings: Settings, engine: Engine) -> Generator[Check, None, bool]:
-    """The store: there, ours, sound, private, with room; the generator's value says whether it can be used."""
-    from helpdesk_cli.services.headroom import check_headroom
-
-    path = settings.store.url.removeprefix("sqlite:")
-    if not engine.exists():
-        yield Check(
-            name="store",
-            level=FAIL,
-            text=f"{path}: there is no store",
-            hint="helpdesk init makes it",
-            code=78,
-        )
-        return False
-    try:
-        faults = engine.verify()
-        facts = engine.facts()
-    except DeskError as failure:
-        yield from failed("store", failure)
-        return False
-    for fault in faults:
-        hint = "keep a copy, then put the last backup back"
-        yield Check(name="store", level=FAIL, text=f"{path}: {fault}", hint=hint, code=1)
-    if not faults:
-        yield Check(name="store", text=f"{path}: sound; {facts['engine']}, journal {facts['journal']}")
-    if os.name == "posix":
-        from helpdesk_cli.config.find import name_of
-
-        state = os.stat(path)  # noqa: PTH116
-        if state.st_mode & 0o077:
-            yield warning("store", f"{path}: others may read it", f"chmod 600 {path}*")
-        if state.st_uid != os.geteuid():
-            owner = name_of(state.st_uid)
-            text = f"{path} belongs to {owner}; what you write beside it {owner} may not read"
-            yield warning("store", text, f"sudo -u {owner} helpdesk …")
-    try:
-        check_headroom(Desk(settings=settings, engine=engine, key=b""))
-    except Busy as failure:
-        yield from failed("disk", failure, "make room")
-    return not faults
-
-
 def of_use(desk: Desk) -> Iterator[Check]:
     """What the records tell: who answers, whether cron runs us, what waits for a person."""
     from helpdesk_cli.domain.moments import later, seconds_between
@@ -242,8 +182,6 @@ def noted_mailboxes(desk: Desk) -> list[tuple[str, Mailbox, Remembered | None]]:
 
 def try_mailbox(desk: Desk, name: str) -> Check:
     """Open a mailbox, look, and close it; nothing is fetched and nothing marked. Raises NotFound."""
-    from msgspec.structs import replace
-
     from helpdesk_cli.config.credentials import secret_of
     from helpdesk_cli.mail.sources import open_source
 

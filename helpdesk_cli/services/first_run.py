@@ -2,10 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from helpdesk_cli.errors import BadConfig, Failed, Usage
+
+if TYPE_CHECKING:
+    from helpdesk_cli.store.engine import Engine
 
 FILE = "helpdesk.toml"
 
@@ -39,36 +43,65 @@ def place_for(config: str | None, folder: str | None) -> Path:
 def set_up(file: Path, text: str | None = None) -> list[Piece]:
     """Make what is missing of a desk: the configuration from the example (or ``text``), the key, the store.
 
-    A key is made only together with a store: where one has a store and no key, the key was lost, and a
-    new one would know no answer to any mail that was sent. Raises BadConfig for that and for a
-    configuration that is there and wrong, Failed where a file cannot be written.
+    A key is made only together with a store: where one has a store and no key, the key was lost or lies on
+    another host, and a new one would know no answer to any mail that was sent. Raises BadConfig for that and
+    for a configuration that is there and wrong, Failed where a file cannot be written, and what a server
+    answers that keeps the store.
     """
     from helpdesk_cli.config import load
     from helpdesk_cli.config.credentials import new_key, read_key
-    from helpdesk_cli.store import open_engine
+    from helpdesk_cli.services.desk import engine_of
 
     pieces = [Piece("configuration", str(file), write_new(file, text or example()))]
     settings = load(str(file))
-    key = settings.desk.secret_file
-    engine = open_engine(settings.store.url)
-    store = settings.store.url.removeprefix("sqlite:")
-    has_store = engine.exists() and os.path.getsize(store) > 0  # noqa: PTH202
-    has_key = os.path.lexists(key)
-    if has_key or has_store:
-        read_key(key)  # raises where it is missing or damaged
-    else:
-        new_key(key)
-    pieces.append(Piece("key", key, not has_key))
+    path, records = settings.desk.secret_file, settings.store.file()
+    engine = engine_of(settings)
     try:
-        if has_store:
-            with engine.read():
-                pass
-        else:
-            engine.build()
+        has_store = engine.exists() and (not records or os.path.getsize(records) > 0)  # noqa: PTH202
+        has_key = os.path.lexists(path)
+        key = read_key(path) if has_key or has_store else new_key(path)
+        pieces.append(Piece("key", path, not has_key))
+        if not has_store:
+            build(engine, "" if has_key or records else path)
+        check_key(engine, key, path)
     finally:
         engine.close()
-    pieces.append(Piece("store", store, not has_store))
+    pieces.append(Piece("store", engine.place, not has_store))
     return pieces
+
+
+def build(engine: "Engine", key: str) -> None:
+    """Build the store. Where another host was quicker, the ``key`` that was made for it goes: raises Failed."""
+    try:
+        engine.build()
+    except Failed:
+        engine.close()  # what it knows is from before
+        if not (key and engine.exists()):
+            raise
+        os.unlink(key)  # noqa: PTH108
+        raise Failed(
+            f"{engine.place}: another host has just made the store; copy its key to {key}, then do this again"
+        ) from None
+
+
+def check_key(engine: "Engine", key: bytes, path: str) -> None:
+    """Let a store remember the desk's key. Raises BadConfig where it knows another one."""
+    from helpdesk_cli.store import keys
+
+    with engine.read() as tx:
+        agrees = keys.agrees(tx, key)
+    if agrees is None:
+        engine.transact(lambda tx: keys.remember(tx, key))
+    elif not agrees:
+        raise BadConfig(foreign_key(path, engine.place))
+
+
+def foreign_key(path: str, place: str) -> str:
+    """What to say of a key with which another desk signs."""
+    return (
+        f"{path}: desk.secret_file is not the key of the desk at {place}; put it back from a backup, or copy "
+        "it from another host of this desk"
+    )
 
 
 def write_new(file: Path, text: str) -> bool:
