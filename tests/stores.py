@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpdesk_cli.store import open_engine
+from helpdesk_cli.store.engine import Engine, Tx
 
 if TYPE_CHECKING:
     from postgres import PgBouncer, PostgresServer
@@ -130,3 +131,14 @@ def empty_url(stores: Stores) -> str:
 def store_url(stores: Stores) -> str:
     """The address of a new store of this test's own."""
     return stores.built()
+
+
+def insert(tx: Tx, name: str, value: int = 1) -> None:
+    """Write the smallest row that there is."""
+    tx.run("insert into counter (name, value) values (:name, :value)", name=name, value=value)
+
+
+def names(engine: Engine) -> list[object]:
+    """What ``insert`` wrote."""
+    with engine.read() as tx:
+        return [row[0] for row in tx.rows("select name from counter order by name")]
