@@ -51,7 +51,7 @@ def known(tx: Tx, number: int) -> Known | None:
     people = tx.rows(
         "select p.address, p.id from participant p where p.ticket = :number and p.client_id is null union "
         "select a.address, p.id from participant p join client_address a on a.client_id = p.client_id "
-        "where p.ticket = :number",
+        "where p.ticket = :number order by 1, 2",
         number=number,
     )
     return Known(
@@ -83,7 +83,7 @@ def by_own_ids(tx: Tx, message_ids: Sequence[str]) -> int | None:
     """The ticket of a letter of ours that one of these Message-IDs names."""
     text, binds = listed("id", message_ids)
     row = tx.row(
-        f"select ticket from letter where message_id in ({text}) and ticket is not null limit 1",
+        f"select ticket from letter where message_id in ({text}) and ticket is not null order by id limit 1",
         **binds,
     )
     return int(row[0]) if row else None  # type: ignore[arg-type]

@@ -45,10 +45,11 @@ ORDERS = {
     "number": "t.number desc",
     "due": "t.due_at is null, t.due_at, t.number",
     "subject": "lower(t.subject), t.number",
-    "client": "lower(c.name), t.number",
+    "client": "c.name is not null, lower(c.name), t.number",
     "unanswered": "t.unanswered_since is null, t.unanswered_since, t.number",
 }
-"""What ``--sort`` may name: an allow-list, for a name goes into the statement."""
+"""What ``--sort`` may name: an allow-list, for a name goes into the statement. Where null stands is always said:
+databases differ in that."""
 
 _EQUAL = {
     "stage": "t.stage",

@@ -272,5 +272,5 @@ def waiting(tx: Tx) -> int:
 
 def counts(tx: Tx) -> dict[str, int]:
     """How many letters stand in each state."""
-    rows = tx.rows("select state, count(*) from letter group by state")
+    rows = tx.rows("select state, count(*) from letter group by state order by state")
     return {str(row[0]): int(row[1]) for row in rows}  # type: ignore[arg-type]

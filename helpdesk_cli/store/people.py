@@ -61,14 +61,19 @@ def client_by_id(tx: Tx, identity: int) -> Client | None:
 
 
 def clients(tx: Tx, *, search: str = "", limit: int | None = None) -> list[Client]:
-    """Clients by name; ``search`` is a part of a name, an address or an organization."""
-    binds: dict[str, Value] = {"search": f"%{search.lower()}%"} if search else {}
-    where = (
-        "where lower(c.name) like :search or lower(coalesce(c.organization, '')) like :search or exists "
-        "(select 1 from client_address a where a.client_id = c.id and a.address like :search)"
-        if search
-        else ""
-    )
+    """Clients by name; ``search`` is a part of a name, an address or an organization.
+
+    Case counts in no address, and elsewhere only beyond ASCII, whose letters alone ``lower`` knows.
+    """
+    binds: dict[str, Value] = {}
+    where = ""
+    if search:
+        binds["word"] = _containing("".join(one.lower() if one.isascii() else one for one in search))
+        binds["address"] = _containing(search.lower())
+        where = (
+            "where lower(c.name) like :word escape '!' or lower(coalesce(c.organization, '')) like :word escape '!' "
+            "or exists (select 1 from client_address a where a.client_id = c.id and a.address like :address escape '!')"
+        )
     if limit is not None:
         binds["limit"] = limit
     rows = tx.rows(
@@ -77,6 +82,13 @@ def clients(tx: Tx, *, search: str = "", limit: int | None = None) -> list[Clien
         **binds,
     )
     return [_client(tx, row) for row in rows]
+
+
+def _containing(text: str) -> str:
+    """The pattern of what contains a text, whose own ``%`` and ``_`` are plain signs."""
+    for sign in "!%_":
+        text = text.replace(sign, f"!{sign}")
+    return f"%{text}%"
 
 
 def add_client(

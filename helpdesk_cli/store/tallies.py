@@ -28,7 +28,8 @@ def add(tx: Tx, kind: str, key: str, at: str, ticket: int | None = None) -> None
 def last_ticket(tx: Tx, kind: str, key: str) -> int | None:
     """The ticket of the newest row of a kind and key."""
     row = tx.row(
-        "select ticket from tally where kind = :kind and key = :key and ticket is not null order by at desc limit 1",
+        "select ticket from tally where kind = :kind and key = :key and ticket is not null "
+        "order by at desc, ticket desc limit 1",
         kind=kind,
         key=key,
     )

@@ -169,7 +169,8 @@ def link(tx: Tx, ticket: int, other: int, kind: str, at: str) -> None:
 def links(tx: Tx, ticket: int) -> list[tuple[int, str]]:
     """The tickets that one is tied to, either way round."""
     rows = tx.rows(
-        "select other, kind from link where ticket = :ticket union select ticket, kind from link where other = :ticket",
+        "select other, kind from link where ticket = :ticket union select ticket, kind from link where other = :ticket "
+        "order by 1, 2",
         ticket=ticket,
     )
     return [(int(row[0]), str(row[1])) for row in rows]  # type: ignore[arg-type]
