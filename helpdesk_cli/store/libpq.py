@@ -158,7 +158,7 @@ def refused(error: Exception, place: str) -> DeskError:
     text = re.sub(r"connection failed: (?=connection to server)|(?<=\)) Is the server running.*?\?", "", text)
     if re.search(r'FATAL: database ".*" does not exist', text):
         return BadConfig(f"{place}: {text}; an administrator of the server makes it: createdb -O USER NAME")
-    if "too many clients" in text or "remaining connection slots" in text:
+    if "too many c" in text or "remaining connection slots" in text:  # clients; connections for somebody
         return Busy(f"{place}: {text}; try again")
     return StoreAway(f"{place}: {text}")
 
@@ -191,15 +191,20 @@ def told(error: Exception, place: str, *, committing: bool = False) -> DeskError
     if state.startswith("28"):
         return StoreAway(f"{place}: {text}")
     if state == "25006":
-        return StoreAway(
-            f"{place}: this server only reads (a standby?); name all servers in store.url, "
-            "with ?target_session_attrs=read-write"
-        )
+        return only_reads(place)
     if state.startswith(_FULL):
         return Busy(f"{place}: {text}; try again")
     if state == "42501":
         return Failed(f"{place}: {text}; the store's tables must belong to our user")
     return Failed(f"{place}: {text}")
+
+
+def only_reads(place: str) -> StoreAway:
+    """What to say where somebody wants to write to a standby."""
+    return StoreAway(
+        f"{place}: this server only reads (a standby?); name all servers in store.url, "
+        "with ?target_session_attrs=read-write"
+    )
 
 
 def meant(error: Exception, place: str, *, committing: bool = False) -> DeskError | Again | None:

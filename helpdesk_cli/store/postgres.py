@@ -147,6 +147,9 @@ class PostgresEngine:
     def _begin(self, *, alone: bool) -> bytes:
         """One message to the server that opens a transaction for writing."""
         _, found = self._reached()
+        if found.is_standby:
+            self.close()  # it may be promoted before the next attempt
+            raise libpq.only_reads(self.place)
         words = [
             "begin isolation level read committed read write",
             f"set local lock_timeout = '{int(BUSY_SECONDS * 1000)}ms'",

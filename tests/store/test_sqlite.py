@@ -4,12 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
-from stores import insert, names, on_sqlite
+from stores import SQLITE, insert, names
 
 from helpdesk_cli.errors import BadConfig, DeskError, Failed
 from helpdesk_cli.store import open_engine
 from helpdesk_cli.store.engine import Engine
 from helpdesk_cli.store.sqlite import wal_is_safe
+
+
+@pytest.fixture
+def engine_kind() -> str:
+    return SQLITE
 
 
 def test_the_store_and_its_journals_are_private_whatever_the_umask(tmp_path: Path) -> None:
@@ -40,7 +45,6 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
         pass
 
 
-@on_sqlite
 def test_a_newer_store_is_refused(engine: Engine) -> None:
     from helpdesk_cli.store.sqlite import sqlite3
 
@@ -61,7 +65,6 @@ def test_garbage_is_told_and_not_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"not a database")
 
 
-@on_sqlite
 def test_a_backup_is_complete_and_never_overwrites(engine: Engine, tmp_path: Path) -> None:
     with engine.write() as tx:
         insert(tx, "a")
@@ -75,7 +78,6 @@ def test_a_backup_is_complete_and_never_overwrites(engine: Engine, tmp_path: Pat
         engine.backup(f"{tmp_path}/copy.db")
 
 
-@on_sqlite
 def test_a_backup_that_is_put_back_keeps_its_journal_and_leaves_no_second_file(
     engine: Engine, tmp_path: Path
 ) -> None:
