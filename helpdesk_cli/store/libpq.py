@@ -67,7 +67,8 @@ def dial(url: str, password: Password | None, place: str) -> "psycopg.Connection
             url, autocommit=True, client_encoding="UTF8", cursor_factory=psycopg.RawCursor, **more
         )
     except psycopg.ProgrammingError as error:
-        raise BadConfig(f"store.url: {first_line(error)}") from None
+        # What libpq quotes may be a password, or the whole address.
+        raise BadConfig(f"store.url: {first_line(error).partition(chr(34))[0].rstrip(': ')}") from None
     except psycopg.Error as error:
         raise refused(error, place) from None
     return connection
@@ -161,14 +162,6 @@ def refused(error: Exception, place: str) -> DeskError:
     if "too many c" in text or "remaining connection slots" in text:  # clients; connections for somebody
         return Busy(f"{place}: {text}; try again")
     return StoreAway(f"{place}: {text}")
-
-
-def shown(url: str) -> str:
-    """An address without its password."""
-    import re
-
-    bare = re.sub(r"^(\w+://[^/?#@:]*):[^/?#]*@", r"\1@", url)
-    return re.sub(r"([?&])(?:ssl)?password=[^&]*&?", r"\1", bare).rstrip("?&")
 
 
 def first_line(error: Exception) -> str:
