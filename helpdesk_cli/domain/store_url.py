@@ -87,6 +87,11 @@ class Split(Struct, frozen=True):
     pairs: tuple[tuple[str, str], ...]
 
 
+def is_postgres(url: str) -> bool:
+    """Whether a store's address is one of a PostgreSQL server."""
+    return url.startswith(SCHEMES)
+
+
 def read(url: str) -> StoreUrl:
     """Read the address of a PostgreSQL server. Raises ValueError, whose text repeats nothing secret."""
     split = cut(url)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from helpdesk_cli.domain.store_url import without_secrets
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed
 from helpdesk_cli.store import libpq
 from helpdesk_cli.store.engine import SCHEMA_VERSION, Again, Result
@@ -41,7 +42,7 @@ class PostgresEngine:
         place: str = "",
         archive: "Callable[[PostgresEngine, str], None] | None" = None,
     ) -> None:
-        self.place = place or libpq.shown(url)
+        self.place = place or without_secrets(url)
         self._url, self._password, self._archive = url, password, archive
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._found: libpq.Found | None = None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from psycopg import ProgrammingError, pq
 from psycopg.conninfo import conninfo_to_dict
 
-from helpdesk_cli.domain.store_url import MASK, PUBLIC, SECRET, read, without_secrets
+from helpdesk_cli.domain.store_url import MASK, PUBLIC, SECRET, is_postgres, read, without_secrets
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Zs", "Zl", "Zp", "Cc"]),
@@ -161,6 +161,14 @@ def test_what_is_as_good_as_a_password_counts_as_one() -> None:
     assert not read("postgresql://desk@h/desk?passfile=/p").has_secret()
     assert all(read(f"postgresql://h?{name}=x").has_secret() for name in SECRET)
     assert read("postgresql://:x@").has_secret()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:postgresql://", "POSTGRESQL://h", "postgresql:h", "postgresql+psycopg://h"]
+)
+def test_other_addresses_are_none_of_a_server(url: str) -> None:
+    assert not is_postgres(url)
+    assert is_postgres("postgres://h") and is_postgres("postgresql://h")
 
 
 def test_every_parameter_of_this_libpq_is_known() -> None:
