@@ -70,6 +70,8 @@ def next_steps(pieces: "list[Piece]") -> str:
         f"helpdesk{with_config} doctor",
         f"crontab -e:  * * * * * {cron} fetch-mail; {cron} notify",
     ]
+    if pieces[-1].path.startswith("postgres"):
+        steps.append("on each other host: a copy of the configuration and the key, and the same crontab")
     lines = [f"  {number}. {step}" for number, step in enumerate(filter(None, steps), 1)]
     return "\n".join(
         ["", "Next:", *lines, "", "Keep a copy of the key: answers to your mails are known by it."]

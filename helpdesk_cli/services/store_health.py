@@ -36,9 +36,9 @@ def of_store(settings: Settings, engine: Engine) -> Generator[Check, None, bool]
 
 
 def in_words(facts: dict[str, str]) -> str:
-    """What an engine tells of itself: ``PostgreSQL 15.13, database desk, user desk``."""
-    engine, *others = ((name, value) for name, value in facts.items() if name != "store")
-    return ", ".join((engine[1], *(f"{name.replace('_', ' ')} {value}" for name, value in others)))
+    """What an engine tells of itself: ``PostgreSQL 15.13; database desk; user desk``."""
+    others = [f"{name} {value}" for name, value in facts.items() if name not in ("engine", "store")]
+    return "; ".join((facts["engine"], *others))
 
 
 def of_file(settings: Settings, engine: Engine) -> Iterator[Check]:
