@@ -1,5 +1,7 @@
 """The one door through which a ticket changes, and letters are put."""
 
+from collections.abc import Iterator, Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -122,12 +124,13 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
     if notice.kind == PAGER:
         asked.append(("page", address, limits.pages_per_person))
-    for kind, key, rates in asked:
-        if is_over(tx, kind, key, rates, at):
-            tallies.add(tx, f"{kind}-withheld", key, at)
-            if kind == "acknowledgements":
-                _page_once(tx, desk, at)
-            return False
+    used_up = next(_used_up(tx, asked, at), None)
+    if used_up is not None:
+        kind, key = used_up
+        tallies.add(tx, f"{kind}-withheld", key, at)
+        if kind == "acknowledgements":
+            _page_once(tx, desk, at)
+        return False
     for kind, key, _ in asked:
         tallies.add(tx, kind, key, at)
     return True
@@ -135,11 +138,20 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
 
 def is_over(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> bool:
     """Whether one of these rates is used up."""
+    return next(_used_up(tx, [(kind, key, rates)], at), None) is not None
+
+
+def _used_up(
+    tx: Tx, asked: Sequence[tuple[str, str, tuple[Rate, ...]]], at: str
+) -> Iterator[tuple[str, str]]:
+    """Of some kinds and keys those of whose rates one is used up."""
     # Nearly always the longest window alone tells that none is.
-    most = tallies.count(tx, kind, key, later(at, -max(rate.seconds for rate in rates)))
-    if most < min(rate.count for rate in rates):
-        return False
-    return any(tallies.count(tx, kind, key, later(at, -rate.seconds)) >= rate.count for rate in rates)
+    longest = [(kind, key, later(at, -max(rate.seconds for rate in rates))) for kind, key, rates in asked]
+    for most, (kind, key, rates) in zip(tallies.counts(tx, longest), asked, strict=True):
+        if most >= min(rate.count for rate in rates):
+            found = tallies.counts(tx, [(kind, key, later(at, -rate.seconds)) for rate in rates])
+            if any(count >= rate.count for count, rate in zip(found, rates, strict=True)):
+                yield kind, key
 
 
 def _page_once(tx: Tx, desk: Desk, at: str) -> None:

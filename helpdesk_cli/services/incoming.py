@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.errors import DeskError, NotFound, Unreachable
+from helpdesk_cli.errors import DeskError, NotFound, StoreAway, Unreachable
 from helpdesk_cli.mail.sources.contract import Delivery, Source
 from helpdesk_cli.services.desk import Desk, engine_of
 from helpdesk_cli.services.headroom import check_headroom
@@ -105,7 +105,7 @@ def _fetch(
             desk.engine.transact(lambda tx: mailboxes.succeeded(tx, name, desk.clock()), alone=False)
     except DeskError as failure:
         report.failure, report.error = failure, str(failure)
-        if isinstance(failure, Unreachable):
+        if isinstance(failure, Unreachable) and not isinstance(failure, StoreAway):
             _note_failure(desk, name, str(failure)[:500])
     return report
 
@@ -168,30 +168,36 @@ def keep(
     """Transaction 1: the bytes are ours. What another run kept meanwhile is left to that run."""
     at = desk.clock()
     packed = [(blobs.digest(delivery.raw), *blobs.packed(delivery.raw)) for delivery in batch]
+    items = [
+        Kept(
+            mailbox=name,
+            source_key=delivery.key,
+            arrived_at=_arrival(delivery.arrived_at, at),
+            kept_at=at,
+            sha256=sha256,
+            size=delivery.size or len(delivery.raw),
+            is_whole=delivery.whole,
+            is_imported=is_imported,
+            envelope_sender=delivery.sender,
+            envelope_recipients=delivery.recipients,
+            attempts=1,
+        )
+        for delivery, (sha256, _, _) in zip(batch, packed, strict=True)
+    ]
 
-    def ours(tx: Tx) -> list[tuple[Kept, bytes]]:
-        kept = []
-        for delivery, (sha256, codec, data) in zip(batch, packed, strict=True):
-            item = Kept(
-                mailbox=name,
-                source_key=delivery.key,
-                arrived_at=_arrival(delivery.arrived_at, at),
-                kept_at=at,
-                sha256=sha256,
-                size=delivery.size or len(delivery.raw),
-                is_whole=delivery.whole,
-                is_imported=is_imported,
-                envelope_sender=delivery.sender,
-                envelope_recipients=delivery.recipients,
-                attempts=1,
-            )
-            identity = inbox.keep(tx, item)
-            if identity is not None:
+    def ours(tx: Tx) -> list[int | None]:
+        numbers = inbox.keep(tx, items)
+        for number, delivery, (sha256, codec, data) in zip(numbers, batch, packed, strict=True):
+            if number is not None:
                 blobs.keep(tx, sha256, len(delivery.raw), codec, data)
-                kept.append((replace(item, id=identity), delivery.raw))
-        return kept
+        return numbers
 
-    return desk.engine.transact(ours, alone=False)
+    numbers = desk.engine.transact(ours, alone=False)
+    return [
+        (replace(item, id=number), delivery.raw)
+        for number, item, delivery in zip(numbers, items, batch, strict=True)
+        if number is not None
+    ]
 
 
 def _arrival(claimed: str, now: str) -> str:

@@ -169,14 +169,20 @@ def _settled(
 
     outcomes: list[Outcome | None] = []
     defeats: list[tuple[Kept, str]] = []
+    pending = inbox.still_pending(tx, [ready.kept.id for ready in chunk])
     for ready in chunk:
+        if ready.kept.id not in pending:
+            outcomes.append(None)
+            continue
         try:
             with tx.savepoint():
-                outcomes.append(settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox)))
+                outcome = settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox))
         except (DeskError, Again):
             raise
         except Exception as error:  # noqa: BLE001 one mail never stops the others; it is kept and listed
             defeats.append((ready.kept, f"{type(error).__name__}: {error}"))
+        else:
+            outcomes.append(outcome)  # now that what was written in this part has arrived
     return outcomes, defeats
 
 
@@ -191,7 +197,9 @@ def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> Non
             "settled_at": desk.clock(),
             **_head_of(desk, kept),
         }
-    desk.engine.transact(lambda tx: inbox.settle(tx, kept.id, **fields))
+    if not desk.engine.transact(lambda tx: inbox.defeat(tx, kept.id, **fields), alone=False):
+        report.fetched -= 1  # another run settled it and counts it
+        return
     report.count(Outcome.FAILED if is_last else Outcome.PENDING)
     if is_last:
         report.error = (
@@ -245,14 +253,14 @@ def settle_again(desk: Desk, kept: Kept, report: MailboxReport, progress: Progre
 
 
 def _counted(desk: Desk, waiting: Sequence[Kept]) -> Batch:
-    """Kept messages with their bytes, one more attempt counted for each."""
+    """Kept messages with their bytes, one more attempt counted for each; without what is settled by now."""
 
     def counted(tx: Tx) -> Batch:
-        batch: Batch = []
-        for kept in waiting:
-            inbox.count_attempt(tx, kept.id)
-            raw = blobs.load(tx, kept.sha256) or b""
-            batch.append((replace(kept, attempts=kept.attempts + 1), raw))
-        return batch
+        attempts = inbox.count_attempts(tx, [kept.id for kept in waiting])
+        return [
+            (replace(kept, attempts=attempts[kept.id]), blobs.load(tx, kept.sha256) or b"")
+            for kept in waiting
+            if kept.id in attempts
+        ]
 
-    return desk.engine.transact(counted)
+    return desk.engine.transact(counted, alone=False)

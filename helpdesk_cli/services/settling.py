@@ -99,13 +99,9 @@ def is_own(desk: Desk, address: str) -> bool:
     return False
 
 
-def settle(
-    tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release | None = None
-) -> Outcome | None:
-    """Decide a mail and carry that out; None where somebody else settled it meanwhile."""
+def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release | None = None) -> Outcome:
+    """Decide a mail that is still pending, and carry that out."""
     kept = ready.kept
-    if not inbox.is_pending(tx, kept.id):
-        return None
     case = make_case(tx, desk, ready, mailbox, release)
     decision = triage(case)
     ticket = decision.ticket

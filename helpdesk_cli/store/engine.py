@@ -6,7 +6,7 @@ Queries are SQL that SQLite and PostgreSQL both understand: ``:name`` binds, ``o
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from helpdesk_cli.domain.characters import storable
 
@@ -28,6 +28,9 @@ class Again(Exception):
 class Tx(Protocol):
     """An open transaction."""
 
+    memo: dict[object, Any]
+    """What was read in this transaction and is asked again and again; who writes such rows clears it."""
+
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
         """All rows of one statement."""
         ...
@@ -42,6 +45,10 @@ class Tx(Protocol):
 
     def put(self, sql: str, **binds: Value) -> None:
         """Run a statement of whose outcome nobody asks; a failure may come with a later one of the transaction."""
+        ...
+
+    def each(self, sql: str, binds: Iterable[dict[str, Value]]) -> list[tuple[Value, ...] | None]:
+        """Run one statement for each set of binds; the first row of each, with ``returning`` also for inserts."""
         ...
 
     def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:

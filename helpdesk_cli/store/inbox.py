@@ -83,26 +83,31 @@ def known(tx: Tx, mailbox: str, keys: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def keep(tx: Tx, kept: Kept) -> int | None:
-    """Put a message into the inbox; its id, or None where this key is here already."""
-    row = tx.row(
+def keep(tx: Tx, batch: Sequence[Kept]) -> list[int | None]:
+    """Put messages into the inbox; the id of each, or None where its key is here already."""
+    rows = tx.each(
         "insert into inbox (mailbox, source_key, arrived_at, kept_at, sha256, size, is_whole, is_imported, "
         "envelope_sender, envelope_recipients, attempts) values (:mailbox, :source_key, :arrived_at, :kept_at, "
         ":sha256, :size, :is_whole, :is_imported, :envelope_sender, :envelope_recipients, :attempts) "
         "on conflict do nothing returning id",
-        mailbox=kept.mailbox,
-        source_key=kept.source_key,
-        arrived_at=kept.arrived_at,
-        kept_at=kept.kept_at,
-        sha256=kept.sha256,
-        size=kept.size,
-        is_whole=int(kept.is_whole),
-        is_imported=int(kept.is_imported),
-        envelope_sender=kept.envelope_sender,
-        envelope_recipients="\n".join(kept.envelope_recipients),
-        attempts=kept.attempts,
+        [
+            {
+                "mailbox": kept.mailbox,
+                "source_key": kept.source_key,
+                "arrived_at": kept.arrived_at,
+                "kept_at": kept.kept_at,
+                "sha256": kept.sha256,
+                "size": kept.size,
+                "is_whole": int(kept.is_whole),
+                "is_imported": int(kept.is_imported),
+                "envelope_sender": kept.envelope_sender,
+                "envelope_recipients": "\n".join(kept.envelope_recipients),
+                "attempts": kept.attempts,
+            }
+            for kept in batch
+        ],
     )
-    return int(row[0]) if row else None  # type: ignore[arg-type]
+    return [int(row[0]) if row else None for row in rows]  # type: ignore[arg-type]
 
 
 def pending(tx: Tx, mailbox: str, before: str | None = None) -> list[Kept]:
@@ -121,20 +126,39 @@ def load(tx: Tx, item: int) -> Kept | None:
     return _kept(row) if row else None
 
 
-def count_attempt(tx: Tx, item: int) -> None:
-    """Count an attempt before it is made, so that one that kills us counts as well."""
-    tx.put("update inbox set attempts = attempts + 1 where id = :item", item=item)
+def count_attempts(tx: Tx, items: Sequence[int]) -> dict[int, int]:
+    """Count an attempt at each message before it is made, so that one that kills us counts as well.
+
+    How many each has had now; what another run settled meanwhile is left out.
+    """
+    text, binds = listed("item", items)
+    rows = tx.rows(
+        f"update inbox set attempts = attempts + 1 where id in ({text}) and outcome = 'pending' "
+        "returning id, attempts",
+        **binds,
+    )
+    return {int(row[0]): int(row[1]) for row in rows}  # type: ignore[arg-type]
 
 
-def is_pending(tx: Tx, item: int) -> bool:
-    """Whether nobody settled it meanwhile."""
-    return tx.row("select 1 from inbox where id = :item and outcome = 'pending'", item=item) is not None
+def still_pending(tx: Tx, items: Sequence[int]) -> frozenset[int]:
+    """Those of some messages that nobody settled meanwhile."""
+    text, binds = listed("item", items)
+    rows = tx.rows(f"select id from inbox where id in ({text}) and outcome = 'pending'", **binds)
+    return frozenset(int(row[0]) for row in rows)  # type: ignore[arg-type]
 
 
 def settle(tx: Tx, item: int, **fields: Value) -> None:
     """Write what became of a message: outcome, reason, ticket, core and what lists show of it."""
     text = ", ".join(f"{name} = :{name}" for name in fields)
     tx.put(f"update inbox set {text} where id = :item", item=item, **fields)
+
+
+def defeat(tx: Tx, item: int, **fields: Value) -> bool:
+    """Write on a message that an attempt at it came to nothing; false where another run settled it meanwhile."""
+    text = ", ".join(f"{name} = :{name}" for name in fields)
+    return bool(
+        tx.run(f"update inbox set {text} where id = :item and outcome = 'pending'", item=item, **fields)
+    )
 
 
 def reopen(tx: Tx, item: int) -> None:

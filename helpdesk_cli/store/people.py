@@ -2,62 +2,45 @@
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.people import Client, Staff
 from helpdesk_cli.store.engine import Tx, Value, listed
+
+FEW_BLOCKS = 1000
+"""So many blocked patterns are read at once rather than asked for one by one."""
 
 _CLIENT = "c.id, c.name, c.email, c.organization, c.note, c.created_at"
 _STAFF = "s.id, s.login, s.name, s.email, s.role, s.created_at, s.retired_at"
 
 
-def _client(tx: Tx, row: Sequence[Value]) -> Client:
-    client = Client(**dict(zip(Client.__struct_fields__, row, strict=False)))  # type: ignore[arg-type]
+def _one_client(tx: Tx, which: str, value: Value) -> Client | None:
+    """The client of a condition, with all addresses, the primary one first."""
     rows = tx.rows(
-        "select address from client_address where client_id = :id order by address <> :first, added_at, address",
-        id=client.id,
-        first=fold(client.email),
+        f"select {_CLIENT}, b.address from client c left join client_address b on b.client_id = c.id where {which} "
+        "order by b.added_at, b.address",
+        value=value,
     )
-    return Client(
-        id=client.id,
-        name=client.name,
-        email=client.email,
-        organization=client.organization,
-        note=client.note,
-        created_at=client.created_at,
-        addresses=tuple(str(row[0]) for row in rows),
-    )
+    return _client_of(rows) if rows else None
 
 
-def _staff(tx: Tx, row: Sequence[Value]) -> Staff:
-    identity, login, name, email, role, created_at, retired_at = row
-    rows = tx.rows(
-        "select department from staff_department where staff_id = :id order by department", id=identity
-    )
-    return Staff(
-        id=identity,  # type: ignore[arg-type]
-        login=login,  # type: ignore[arg-type]
-        name=name,  # type: ignore[arg-type]
-        email=email,  # type: ignore[arg-type]
-        role=role,  # type: ignore[arg-type]
-        created_at=created_at,  # type: ignore[arg-type]
-        retired_at=retired_at,  # type: ignore[arg-type]
-        departments=tuple(str(row[0]) for row in rows),
-    )
+def _client_of(rows: Sequence[Sequence[Value]]) -> Client:
+    first = fold(str(rows[0][2]))
+    addresses = sorted((str(row[-1]) for row in rows if row[-1] is not None), key=lambda one: one != first)
+    fields = dict(zip(Client.__struct_fields__, rows[0][:-1], strict=False))
+    return Client(**fields, addresses=tuple(addresses))  # type: ignore[arg-type]
 
 
 def client_by_address(tx: Tx, address: str) -> Client | None:
     """The client whom any of their addresses names; compared folded."""
-    row = tx.row(
-        f"select {_CLIENT} from client c join client_address a on a.client_id = c.id where a.address = :address",
-        address=fold(address),
-    )
-    return _client(tx, row) if row else None
+    which = "c.id = (select client_id from client_address where address = :value)"
+    return _one_client(tx, which, fold(address))
 
 
 def client_by_id(tx: Tx, identity: int) -> Client | None:
     """One client."""
-    row = tx.row(f"select {_CLIENT} from client c where c.id = :id", id=identity)
-    return _client(tx, row) if row else None
+    return _one_client(tx, "c.id = :value", identity)
 
 
 def clients(tx: Tx, *, search: str = "", limit: int | None = None) -> list[Client]:
@@ -81,7 +64,20 @@ def clients(tx: Tx, *, search: str = "", limit: int | None = None) -> list[Clien
         + (" limit :limit" if limit is not None else ""),
         **binds,
     )
-    return [_client(tx, row) for row in rows]
+    known = _addresses(tx, [row[0] for row in rows])
+    return [_client_of([(*row, address) for address in known.get(row[0], [None])]) for row in rows]
+
+
+def _addresses(tx: Tx, clients: Sequence[Value]) -> dict[Value, list[Value]]:
+    found: dict[Value, list[Value]] = {}
+    for start in range(0, len(clients), 500):
+        text, binds = listed("id", clients[start : start + 500])
+        for client, address in tx.rows(
+            f"select client_id, address from client_address where client_id in ({text}) order by added_at, address",
+            **binds,
+        ):
+            found.setdefault(client, []).append(address)
+    return found
 
 
 def _containing(text: str) -> str:
@@ -172,35 +168,70 @@ def remove_address(tx: Tx, client: int, address: str) -> bool:
 
 def staff_by_address(tx: Tx, address: str) -> Staff | None:
     """The active staff member whom an address names."""
-    row = tx.row(
-        f"select {_STAFF} from staff s join staff_address a on a.staff_id = s.id "
-        "where a.address = :address and s.retired_at is null",
-        address=fold(address),
-    )
-    return _staff(tx, row) if row else None
+    found = _everybody(tx).by_address.get(fold(address))
+    return found if found is not None and found.retired_at is None else None
 
 
 def staff_by_login(tx: Tx, login: str) -> Staff | None:
     """A staff member, retired ones too."""
-    row = tx.row(f"select {_STAFF} from staff s where s.login = :login", login=login)
-    return _staff(tx, row) if row else None
+    return next((one for one in _everybody(tx).members if one.login == login), None)
 
 
 def staff_by_id(tx: Tx, identity: int) -> Staff | None:
     """A staff member, retired ones too."""
-    row = tx.row(f"select {_STAFF} from staff s where s.id = :id", id=identity)
-    return _staff(tx, row) if row else None
+    return next((one for one in _everybody(tx).members if one.id == identity), None)
 
 
 def all_staff(tx: Tx, *, department: str | None = None, retired: bool = False) -> list[Staff]:
     """Staff by login; of one department, and without retired ones unless asked for."""
-    where = ["1 = 1" if retired else "s.retired_at is null"]
-    binds: dict[str, Value] = {}
-    if department is not None:
-        where.append("s.id in (select staff_id from staff_department where department = :department)")
-        binds["department"] = department
-    rows = tx.rows(f"select {_STAFF} from staff s where {' and '.join(where)} order by s.login", **binds)
-    return [_staff(tx, row) for row in rows]
+    return [
+        one
+        for one in _everybody(tx).members
+        if (retired or one.retired_at is None) and (department is None or department in one.departments)
+    ]
+
+
+class _Everybody(Struct, frozen=True):
+    """All who ever were staff, by login, and whom each address names."""
+
+    members: tuple[Staff, ...]
+    by_address: dict[str, Staff]
+
+
+def _everybody(tx: Tx) -> _Everybody:
+    """Read once in a transaction: there are few of them, and each mail asks for them several times."""
+    found = tx.memo.get("staff")
+    if found is None:
+        departments: dict[Value, list[str]] = {}
+        for staff, department in tx.rows(
+            "select staff_id, department from staff_department order by department"
+        ):
+            departments.setdefault(staff, []).append(str(department))
+        members = {
+            row[0]: _staff_of(row, departments.get(row[0], []))
+            for row in tx.rows(f"select {_STAFF} from staff s order by s.login")
+        }
+        by_address = {
+            str(address): members[staff]
+            for address, staff in tx.rows("select address, staff_id from staff_address")
+        }
+        found = tx.memo["staff"] = _Everybody(tuple(members.values()), by_address)
+    assert isinstance(found, _Everybody)
+    return found
+
+
+def _staff_of(row: Sequence[Value], departments: list[str]) -> Staff:
+    identity, login, name, email, role, created_at, retired_at = row
+    return Staff(
+        id=identity,  # type: ignore[arg-type]
+        login=login,  # type: ignore[arg-type]
+        name=name,  # type: ignore[arg-type]
+        email=email,  # type: ignore[arg-type]
+        role=role,  # type: ignore[arg-type]
+        created_at=created_at,  # type: ignore[arg-type]
+        retired_at=retired_at,  # type: ignore[arg-type]
+        departments=tuple(departments),
+    )
 
 
 def has_admin(tx: Tx) -> bool:
@@ -210,6 +241,7 @@ def has_admin(tx: Tx) -> bool:
 
 def add_staff(tx: Tx, login: str, name: str, email: str, role: str, at: str) -> Staff:
     """Make a staff member with their address."""
+    tx.memo.pop("staff", None)
     row = tx.row(
         "insert into staff (login, name, email, role, created_at) values (:login, :name, :email, :role, :at) "
         "returning id",
@@ -227,6 +259,7 @@ def add_staff(tx: Tx, login: str, name: str, email: str, role: str, at: str) -> 
 
 def set_staff_address(tx: Tx, staff: int, address: str) -> None:
     """Make an address lead to a staff member; earlier ones go on to."""
+    tx.memo.pop("staff", None)
     tx.put(
         "insert into staff_address (address, staff_id) values (:address, :staff) "
         "on conflict (address) do update set staff_id = excluded.staff_id",
@@ -237,6 +270,7 @@ def set_staff_address(tx: Tx, staff: int, address: str) -> None:
 
 def save_staff(tx: Tx, staff: Staff) -> None:
     """Write a staff member's fields."""
+    tx.memo.pop("staff", None)
     tx.put(
         "update staff set name = :name, email = :email, role = :role, retired_at = :retired_at where id = :id",
         id=staff.id,
@@ -250,6 +284,7 @@ def save_staff(tx: Tx, staff: Staff) -> None:
 
 def join(tx: Tx, staff: int, department: str) -> None:
     """Put a staff member into a department."""
+    tx.memo.pop("staff", None)
     tx.put(
         "insert into staff_department (staff_id, department) values (:staff, :department) on conflict do nothing",
         staff=staff,
@@ -259,6 +294,7 @@ def join(tx: Tx, staff: int, department: str) -> None:
 
 def leave(tx: Tx, staff: int, department: str) -> bool:
     """Take a staff member out of a department; whether they were in it."""
+    tx.memo.pop("staff", None)
     return bool(
         tx.run(
             "delete from staff_department where staff_id = :staff and department = :department",
@@ -277,12 +313,19 @@ def patterns(address: str) -> list[str]:
 
 def is_blocked(tx: Tx, address: str) -> bool:
     """Whether an address, or a domain that it is in, is blocked."""
+    known = tx.memo.get("blocks")
+    if known is None:
+        rows = tx.rows("select pattern from block limit :limit", limit=FEW_BLOCKS + 1)
+        known = tx.memo["blocks"] = frozenset(row[0] for row in rows)
+    if len(known) <= FEW_BLOCKS:
+        return not known.isdisjoint(patterns(address))
     text, binds = listed("pattern", patterns(address))
     return tx.row(f"select 1 from block where pattern in ({text}) limit 1", **binds) is not None
 
 
 def block(tx: Tx, pattern: str, by: str, at: str) -> None:
     """Hear nothing more from an address or a domain."""
+    tx.memo.pop("blocks", None)
     tx.put(
         "insert into block (pattern, blocked_at, blocked_by) values (:pattern, :at, :by) on conflict do nothing",
         pattern=pattern,
@@ -293,6 +336,7 @@ def block(tx: Tx, pattern: str, by: str, at: str) -> None:
 
 def unblock(tx: Tx, pattern: str) -> bool:
     """Hear it again; whether it was blocked."""
+    tx.memo.pop("blocks", None)
     return bool(tx.run("delete from block where pattern = :pattern", pattern=pattern))
 
 

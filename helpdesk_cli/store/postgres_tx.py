@@ -6,7 +6,7 @@ mail takes some twenty of them.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpdesk_cli.domain.searching import phrase_of, vector_of
 from helpdesk_cli.errors import Busy, StoreAway
@@ -34,6 +34,7 @@ class PostgresTx:
     def __init__(self, pgconn: "PGconn", place: str, prepared: dict[bytes, bytes] | None) -> None:
         self._pgconn, self._place, self._prepared = pgconn, place, prepared
         self._waiting: list[Sent] = []
+        self.memo: dict[object, Any] = {}
 
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
         return libpq.rows_of(self._done(sql, binds))
@@ -60,7 +61,7 @@ class PostgresTx:
         """Send what waits and a command without values; the command's tag, ``COMMIT`` or ``ROLLBACK``."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            result = self._send([*waiting, (text, [], [])])
+            result = self._send([*waiting, (text, [], [])])[-1]
         else:
             result = libpq.checked(self._pgconn, self._pgconn.exec_(text))
         return (result.command_status or b"").decode()
@@ -69,7 +70,7 @@ class PostgresTx:
         sent = _sendable(sql, binds)
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            return self._send([*waiting, sent])
+            return self._send([*waiting, sent])[-1]
         text, values, formats = sent
         if self._prepared is None:
             result = self._pgconn.exec_params(text, values, None, formats, 1)
@@ -91,8 +92,15 @@ class PostgresTx:
             self.put(sql, **each)
         self.flush()
 
-    def _send(self, batch: Sequence[Sent]) -> "PGresult":
-        """Send statements in one go, then look at what became of each; the last one's result."""
+    def each(self, sql: str, binds: Iterable[dict[str, Value]]) -> list[tuple[Value, ...] | None]:
+        self.flush()
+        sent = [_sendable(sql, each) for each in binds]
+        batches = (sent[start : start + AT_ONCE] for start in range(0, len(sent), AT_ONCE))
+        found = (libpq.rows_of(result) for batch in batches for result in self._send(batch))
+        return [rows[0] if rows else None for rows in found]
+
+    def _send(self, batch: Sequence[Sent]) -> "list[PGresult]":
+        """Send statements in one go, then look at what became of each; their results."""
         named = None if self._prepared is None else {text: self._name(text) for text, _, _ in batch}
         pgconn = self._pgconn
         pgconn.enter_pipeline_mode()
@@ -112,9 +120,7 @@ class PostgresTx:
         if pgconn.status != libpq.BAD:
             pgconn.exit_pipeline_mode()
         # The first that failed says why; those after it were skipped.
-        for result in results:
-            libpq.checked(pgconn, result)
-        return libpq.checked(pgconn, results[-1])
+        return [libpq.checked(pgconn, result) for result in results]
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -129,6 +135,7 @@ class PostgresTx:
             if isinstance(failure, Again | StoreAway):
                 raise failure from error  # the whole unit is to be done anew, or nothing more can be done
             self._waiting = []
+            self.memo.clear()
             self.end(b"rollback to savepoint part; release savepoint part")
             if isinstance(failure, Busy):
                 raise failure from error

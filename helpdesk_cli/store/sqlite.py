@@ -12,6 +12,7 @@ sqlite-utils builds and migrates only: importing it costs ten bare starts of Pyt
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 try:
     from pysqlite3 import dbapi2 as sqlite3
@@ -65,6 +66,7 @@ class SqliteTx:
         self._connection = connection
         self._path = path
         self._execute = connection.execute
+        self.memo: dict[object, Any] = {}
 
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
         return self._execute(sql, stored(binds)).fetchall()  # type: ignore[no-any-return]
@@ -81,6 +83,9 @@ class SqliteTx:
     def put(self, sql: str, **binds: Value) -> None:
         self._execute(sql, stored(binds))
 
+    def each(self, sql: str, binds: Iterable[dict[str, Value]]) -> list[tuple[Value, ...] | None]:
+        return [self.row(sql, **each) for each in binds]
+
     def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
         self._connection.executemany(sql, map(stored, binds))
 
@@ -90,6 +95,7 @@ class SqliteTx:
         try:
             yield
         except BaseException as error:
+            self.memo.clear()
             if self._connection.in_transaction:
                 self._execute("rollback to part")
                 self._execute("release part")

@@ -1,17 +1,26 @@
 """What the limits count, in sliding windows by the time of arrival; in the store, so for all processes."""
 
-from helpdesk_cli.store.engine import Tx
+from collections.abc import Sequence
+
+from helpdesk_cli.store.engine import Tx, Value
+
+
+def counts(tx: Tx, asked: Sequence[tuple[str, str, str]]) -> list[int]:
+    """How often each of some things happened: kind, key, and the moment since when."""
+    binds: dict[str, Value] = {}
+    texts = []
+    for number, (kind, key, since) in enumerate(asked):
+        binds |= {f"kind{number}": kind, f"key{number}": key, f"since{number}": since}
+        texts.append(
+            f"(select count(*) from tally where kind = :kind{number} and key = :key{number} and at > :since{number})"
+        )
+    row = tx.row(f"select {', '.join(texts)}", **binds) if texts else ()
+    return [int(value) for value in row or ()]  # type: ignore[arg-type]
 
 
 def count(tx: Tx, kind: str, key: str, since: str) -> int:
     """How often it happened since a moment."""
-    row = tx.row(
-        "select count(*) from tally where kind = :kind and key = :key and at > :since",
-        kind=kind,
-        key=key,
-        since=since,
-    )
-    return int(row[0]) if row else 0  # type: ignore[arg-type]
+    return counts(tx, [(kind, key, since)])[0]
 
 
 def add(tx: Tx, kind: str, key: str, at: str, ticket: int | None = None) -> None:
