@@ -45,6 +45,9 @@ __all__ = [
 ON_A_TICKET = ("opened", "replied", "archived", "command")
 """Outcomes that cannot be undone from the inbox."""
 
+NOTED_ON_A_TICKET = (Outcome.AUTO_REPLY, Outcome.IGNORED, Outcome.BOUNCE)
+"""Neither can these, where they name a ticket."""
+
 
 class Explained(Struct, frozen=True, kw_only=True):
     """Why a mail becomes what it becomes: every row that was tried, the facts, the verdict, who would hear."""
@@ -140,15 +143,8 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
     """
     from helpdesk_cli.services.slugs import slug_of
 
-    found = entry(desk, item)
-    if found.outcome in ON_A_TICKET or found.outcome == Outcome.DUPLICATE:
-        raise Failed(
-            f"message {item} is {found.outcome} already (ticket {found.ticket}); nothing was changed"
-        )
-    if found.ticket is not None and found.outcome in (Outcome.AUTO_REPLY, Outcome.IGNORED, Outcome.BOUNCE):
-        raise Failed(
-            f"message {item} is a note on ticket {found.ticket} already; 'helpdesk ticket show {found.ticket}'"
-        )
+    settled = (*ON_A_TICKET, Outcome.DUPLICATE)
+    _refuse(entry(desk, item), settled)
     slug = slug_of("department", desk.settings.department, department) or ""
     kept = _kept(desk, item)
     ready = make_ready(desk, kept, raw(desk, item), mailbox_of(desk, kept.mailbox))
@@ -161,6 +157,7 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
         raise Failed(f"message {item} has no sender; name the client with --client ADDRESS")
 
     def let_in(tx: Tx) -> None:
+        _refuse(_entry(tx, desk, item), settled)  # somebody else may have been quicker
         inbox.reopen(tx, item)
         outcome = settle(tx, desk, ready, mailbox_of(desk, kept.mailbox), Release(department=slug))
         if outcome is Outcome.HELD:
@@ -174,16 +171,33 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
     return entry(desk, item)
 
 
-def retry(desk: Desk, item: int) -> Entry:
-    """Read and decide a message once more, by today's rules: failed, held, rejected, spam, ignored ones."""
-    found = entry(desk, item)
-    if found.outcome in ON_A_TICKET:
+def _refuse(found: Entry, settled: Sequence[str]) -> None:
+    """Raises Failed where a message is on a ticket, or has one of these outcomes."""
+    if found.outcome in settled:
         raise Failed(
-            f"message {item} is {found.outcome} already (ticket {found.ticket}); nothing was changed"
+            f"message {found.id} is {found.outcome} already (ticket {found.ticket}); nothing was changed"
         )
-    desk.engine.transact(lambda tx: inbox.reopen(tx, item))
-    report = MailboxReport(name=found.mailbox)
-    settle_again(desk, _kept(desk, item), report)
+    if found.ticket is not None and found.outcome in NOTED_ON_A_TICKET:
+        raise Failed(
+            f"message {found.id} is a note on ticket {found.ticket} already; "
+            f"'helpdesk ticket show {found.ticket}'"
+        )
+
+
+def retry(desk: Desk, item: int) -> Entry:
+    """Read and decide a message once more, by today's rules: failed, held, rejected, spam, ignored ones.
+
+    Raises Failed where it is on a ticket already, NotFound.
+    """
+
+    def reopened(tx: Tx) -> Entry:
+        found = _entry(tx, desk, item)
+        _refuse(found, ON_A_TICKET)
+        inbox.reopen(tx, item)
+        return found
+
+    found = desk.engine.transact(reopened)
+    settle_again(desk, _kept(desk, item), MailboxReport(name=found.mailbox))
     return entry(desk, item)
 
 
