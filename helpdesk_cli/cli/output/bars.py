@@ -36,14 +36,24 @@ class Bar:
 
     def _begin(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (
+        columns: list[ProgressColumn] = [
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-        )
+        ]
+        if self._total is not None:
+            columns += [TextColumn("left:"), TimeRemainingColumn()]
         bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = bar.add_task(self._label, total=self._total)
         bar.start()
