@@ -21,7 +21,7 @@ COMMANDS = {
     "outbox": ("mailroom:outbox", "See every mail to send or sent."),
     "mailbox": ("operations:mailbox", "Look at the mailboxes that are fetched."),
     "config": ("operations:config", "Look at the configuration."),
-    "store": ("operations:store", "Copy and examine the store."),
+    "store": ("store:store", "Copy and examine the store."),
     "doctor": ("operations:doctor", "Try every server, file and permission; say what to do next."),
 }
 """Each command's place in this package and its line of help, in the order of ``--help``."""

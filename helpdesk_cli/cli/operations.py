@@ -1,6 +1,5 @@
-"""What the desk's admin looks at: mailboxes, the configuration, the store, and everything at once."""
+"""What the desk's admin looks at: mailboxes, the configuration, and everything at once."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +8,6 @@ from helpdesk_cli.cli import output
 from helpdesk_cli.cli.app import Call, Noun, desk, ranked, shared
 from helpdesk_cli.cli.lists import as_json, listed
 from helpdesk_cli.cli.output import Asked, Column, Sheet
-from helpdesk_cli.errors import Failed, NotAllowed
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.findings import Check
@@ -150,46 +148,6 @@ def config_path(call: Call, as_json: bool) -> None:
         output.show_json({"path": path})
     else:
         output.put(output.safe(path))
-
-
-@click.group("store", cls=Noun, later="restore upgrade copy purge", epilog="Example: helpdesk store verify")
-def store() -> None:
-    """Copy and examine the store."""
-
-
-@store.command("backup", epilog="Example: helpdesk store backup /var/backups/helpdesk.db")
-@click.argument("file")
-@as_json
-@shared
-def store_backup(call: Call, file: str, as_json: bool) -> None:
-    """Write a complete copy of the running store to a new file.
-
-    The key and the configuration are files of their own: keep copies of them too.
-    """
-    with desk(call, is_upkeep=True) as opened:
-        if not opened.actor.is_admin:
-            raise NotAllowed("only an admin or the store's owner may copy the store, for it holds everything")
-        opened.engine.backup(os.path.abspath(file))  # noqa: PTH100
-    size = os.path.getsize(file)  # noqa: PTH202
-    if as_json:
-        output.show_json({"path": os.path.abspath(file), "size": size})  # noqa: PTH100
-    elif call.verbosity > 0:
-        output.say(f"{file}: {size:,} bytes")
-
-
-@store.command("verify", epilog="Example: helpdesk store verify")
-@as_json
-@shared
-def store_verify(call: Call, as_json: bool) -> None:
-    """Read the whole store and say what is wrong with it."""
-    with desk(call, is_job=True) as opened:
-        faults = opened.engine.verify()
-    if as_json:
-        output.show_json({"faults": faults})
-    if faults:
-        raise Failed(f"the store is damaged: {'; '.join(faults[:5])}; put the last backup back")
-    if not as_json and call.verbosity >= 0:
-        output.put("the store is sound")
 
 
 @click.command(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.domain.ticket import Event, Message
     from helpdesk_cli.services.line import MailboxReport
     from helpdesk_cli.services.mailroom import Entry, Explained, Letter
+    from helpdesk_cli.services.moving import Moved, TableSize
     from helpdesk_cli.services.outgoing import SendReport
     from helpdesk_cli.services.views import File, Listed, Whole
 
@@ -286,3 +287,37 @@ def decision(one: "Decision | None") -> Shape | None:
         "as_staff": one.as_staff,
         "links": [{"ticket": number, "kind": kind} for number, kind in one.links],
     }
+
+
+def to_copy(source: str, target: str, sizes: "Sequence[TableSize]") -> Shape:
+    """What would be copied to another store."""
+    tables = [_copied(one.name, one.rows, size=one.weight) for one in sizes]
+    return {"from": source, "to": target, "complete": False, "damaged": [], "tables": tables}
+
+
+def moved(done: "Moved") -> Shape:
+    """What was copied to another store, and how it compares."""
+    tables = [
+        _copied(
+            one.name,
+            one.rows,
+            digest=one.digest,
+            target_rows=one.target_rows,
+            target_digest=one.target_digest,
+            written=one.written,
+            removed=one.removed,
+        )
+        for one in done.tables
+    ]
+    return {
+        "from": done.source,
+        "to": done.target,
+        "complete": done.failure is None,
+        "damaged": done.damaged,
+        "tables": tables,
+    }
+
+
+def _copied(name: str, rows: int, **known: object) -> Shape:
+    keys = ("size", "digest", "target_rows", "target_digest", "written", "removed")
+    return {"name": name, "rows": rows, **{key: known.get(key) for key in keys}}

@@ -10,6 +10,7 @@ from helpdesk_cli.store.engine import Tx
 
 _LEVEL = 1
 _LARGE = 8_000_000
+_PIECE = 1_000_000
 
 
 def _zstd() -> Any:
@@ -38,7 +39,7 @@ def packed(data: bytes) -> tuple[str, bytes]:
 def _packed_in_pieces(data: bytes) -> bytes:
     compressor = _zstd().ZstdCompressor(level=_LEVEL)
     view = memoryview(data)
-    pieces = [compressor.compress(view[at : at + 1_000_000]) for at in range(0, len(view), 1_000_000)]
+    pieces = [compressor.compress(view[at : at + _PIECE]) for at in range(0, len(view), _PIECE)]
     pieces.append(compressor.flush())
     return b"".join(pieces)
 
@@ -64,3 +65,20 @@ def load(tx: Tx, name: str) -> bytes | None:
     unpacked = _zstd().decompress(data) if row[0] == "zstd" else data
     assert isinstance(unpacked, bytes)
     return unpacked
+
+
+def is_sound(name: str, codec: str, data: bytes) -> bool:
+    """Whether packed bytes are those of the digest; takes no more room than a piece of them."""
+    from hashlib import sha256
+
+    if codec != "zstd":
+        return digest(data) == name
+    zstd = _zstd()
+    reader, found = zstd.ZstdDecompressor(), sha256()
+    try:
+        found.update(reader.decompress(data, max_length=_PIECE))
+        while not reader.eof and not reader.needs_input:
+            found.update(reader.decompress(b"", max_length=_PIECE))
+    except zstd.ZstdError:
+        return False
+    return bool(reader.eof) and found.hexdigest() == name

@@ -137,6 +137,7 @@ def copy(
                 else:
                     work = partial(_replace, tx, table)
                     removed[table.name], written[table.name] = target.transact(work)
+                    step(_count(tx, table))
         with target.read() as copied, bar("comparing", 2 * total) as step:
             reports = []
             for table in known:
