@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Inbound, Outcome
-from helpdesk_cli.errors import DeskError
+from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, Unreachable
 from helpdesk_cli.mail.sources.contract import HEAD_LIMIT
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Mailbox
@@ -151,7 +151,12 @@ def _made_ready(
 def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -> None:
     if not chunk:
         return
-    outcomes, defeats = desk.engine.transact(lambda tx: _settled(tx, desk, chunk))
+    try:
+        outcomes, defeats = desk.engine.transact(lambda tx: _settled(tx, desk, chunk))
+    except Exception as error:  # one mail never stops the others; it is kept and listed
+        if isinstance(error, DeskError) and not isinstance(error, Failed):
+            raise
+        outcomes, defeats = desk.engine.transact(lambda tx: _settled_apart(tx, desk, chunk))
     for outcome in outcomes:
         if outcome is None:
             report.fetched -= 1  # another run settled it and counts it
@@ -161,28 +166,35 @@ def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -
         _defeated(desk, kept, report, reason)
 
 
-def _settled(
-    tx: Tx, desk: Desk, chunk: "Sequence[Ready]"
-) -> tuple[list[Outcome | None], list[tuple[Kept, str]]]:
-    """What became of each mail, None where another run settled it; and those that defeated us, with the reason."""
+Settled = tuple[list[Outcome | None], list[tuple[Kept, str]]]
+"""What became of each mail, None where another run settled it; and those that defeated us, with the reason."""
+
+
+def _settled(tx: Tx, desk: Desk, chunk: "Sequence[Ready]") -> Settled:
+    """Settle mails together: none of them, if one cannot be."""
     from helpdesk_cli.services.settling import settle
 
+    pending = inbox.still_pending(tx, [ready.kept.id for ready in chunk])
+    return [
+        settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox)) if ready.kept.id in pending else None
+        for ready in chunk
+    ], []
+
+
+def _settled_apart(tx: Tx, desk: Desk, chunk: "Sequence[Ready]") -> Settled:
+    """Settle mails each by itself, so that one that cannot be settled leaves the others alone."""
     outcomes: list[Outcome | None] = []
     defeats: list[tuple[Kept, str]] = []
-    pending = inbox.still_pending(tx, [ready.kept.id for ready in chunk])
     for ready in chunk:
-        if ready.kept.id not in pending:
-            outcomes.append(None)
-            continue
         try:
             with tx.savepoint():
-                outcome = settle(tx, desk, ready, mailbox_of(desk, ready.kept.mailbox))
-        except (DeskError, Again):
+                (outcome,), _ = _settled(tx, desk, [ready])
+        except (Again, Busy, Unreachable, BadConfig):
             raise
-        except Exception as error:  # noqa: BLE001 one mail never stops the others; it is kept and listed
+        except Exception as error:  # noqa: BLE001 see _settle_chunk
             defeats.append((ready.kept, f"{type(error).__name__}: {error}"))
         else:
-            outcomes.append(outcome)  # now that what was written in this part has arrived
+            outcomes.append(outcome)  # now that all that was written in this part has arrived
     return outcomes, defeats
 
 

@@ -13,7 +13,7 @@ from helpdesk_cli.domain.store_url import without_secrets
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed
 from helpdesk_cli.store import libpq
 from helpdesk_cli.store.engine import SCHEMA_VERSION, Again, Result
-from helpdesk_cli.store.postgres_sql import numbered_tables, tables, translated
+from helpdesk_cli.store.postgres_sql import LZ4, numbered_tables, tables, translated
 from helpdesk_cli.store.postgres_tx import PostgresTx
 
 if TYPE_CHECKING:
@@ -234,6 +234,12 @@ class PostgresEngine:
             connection.execute(b"create table desk_store (version bigint not null)")
             for statement in made:
                 connection.execute(statement.encode())
+            can_lz4 = connection.execute(
+                b"select 'lz4' = any(enumvals) from pg_settings where name = 'default_toast_compression'"
+            ).fetchone()
+            if can_lz4 == (True,):
+                for statement in LZ4:
+                    connection.execute(statement.encode())
             connection.execute(b"insert into desk_store (version) values ($1)", [version])
         self.close()  # what was found is no longer so
 
