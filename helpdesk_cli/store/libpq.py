@@ -115,7 +115,7 @@ def checked(pgconn: "PGconn", result: "PGresult | None") -> "PGresult":
 def rows_of(result: "PGresult") -> list[tuple[Value, ...]]:
     """The rows of a result in binary form."""
     width, value = result.nfields, result.get_value
-    readers = [_READERS.get(result.ftype(column), _text) for column in range(width)]
+    readers = [_READERS[result.ftype(column)] for column in range(width)]
     return [
         tuple(
             None if (data := value(number, column)) is None else read(data)
@@ -139,13 +139,28 @@ def _real(data: bytes) -> float:
     return float(unpack(">d", data)[0])
 
 
+def _decimal(data: bytes) -> int | float:
+    """PostgreSQL's numeric: digits to the base of ten thousand; the first one's weight is ``weight``."""
+    from struct import unpack
+
+    count, weight, sign, scale = unpack(">HhHH", data[:8])
+    digits = unpack(f">{count}H", data[8 : 8 + 2 * count])
+    value = sum(digit * 10000 ** (weight - place) for place, digit in enumerate(digits))
+    return (-1 if sign == 0x4000 else 1) * (value if scale else int(value))
+
+
 _READERS: dict[int, Callable[[bytes], Value]] = {
     16: lambda data: int(data != b"\0"),  # boolean
     17: bytes,
+    19: _text,  # name
     20: _whole,
     21: _whole,
     23: _whole,
+    25: _text,
     701: _real,
+    705: _text,  # a literal
+    1043: _text,
+    1700: _decimal,  # what sum gives of whole numbers
     2205: _whole,  # what to_regclass gives
 }
 """How values come, by the number that PostgreSQL gives to their type (pg_type.oid)."""

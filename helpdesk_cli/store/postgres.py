@@ -196,7 +196,7 @@ class PostgresEngine:
                 connection.execute(b"rollback")
         except psycopg.Error:
             connection.close()
-        if connection.closed:
+        if connection.closed and connection is self._connection:
             self._connection = None
 
     @contextmanager
@@ -217,7 +217,9 @@ class PostgresEngine:
                 row = cursor.fetchone()
             yield bool(row and row[0])
         finally:
-            connection.close()  # the server frees the lock, as it does when we die
+            # The server frees the lock when we die or hang up, but we need not wait until it notices.
+            self._undo(connection)
+            connection.close()
 
     def exists(self) -> bool:
         _, found = self._reached()

@@ -23,6 +23,9 @@ Sent = tuple[bytes, list[bytes | None], list[int]]
 AT_ONCE = 500
 """So many statements are sent before their results are read."""
 
+HEAVY = 1_000_000
+"""So many bytes of values wait at most."""
+
 
 class PostgresTx:
     """An open transaction of one connection.
@@ -34,6 +37,7 @@ class PostgresTx:
     def __init__(self, pgconn: "PGconn", place: str, prepared: dict[bytes, bytes] | None) -> None:
         self._pgconn, self._place, self._prepared = pgconn, place, prepared
         self._waiting: list[Sent] = []
+        self._weight = 0
         self.memo: dict[object, Any] = {}
 
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
@@ -47,13 +51,15 @@ class PostgresTx:
         return self._done(sql, binds).command_tuples or 0
 
     def put(self, sql: str, **binds: Value) -> None:
-        self._waiting.append(_sendable(sql, binds))
-        if len(self._waiting) >= AT_ONCE:
+        sent = _sendable(sql, binds)
+        self._waiting.append(sent)
+        self._weight += sum(len(value) for value in sent[1] if value is not None)
+        if len(self._waiting) >= AT_ONCE or self._weight >= HEAVY:
             self.flush()
 
     def flush(self) -> None:
         """Send what waits, and look at what became of it."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._weight = self._waiting, [], 0
         if waiting:
             self._send(waiting)
 
