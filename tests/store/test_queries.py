@@ -1,23 +1,14 @@
 """What databases would answer differently if queries let them."""
 
-from collections.abc import Iterator
-
 import pytest
 from factories import NOW
 from stores import on_both
 
 from helpdesk_cli.domain.ticket import Ticket
-from helpdesk_cli.store import lists, open_engine, people, tallies, tickets
+from helpdesk_cli.store import lists, people, tallies, tickets
 from helpdesk_cli.store.engine import Engine, Tx
 
 pytestmark = on_both
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[Engine]:
-    opened = open_engine(store_url)
-    yield opened
-    opened.close()
 
 
 def some_clients(tx: Tx) -> None:
