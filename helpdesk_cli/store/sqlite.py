@@ -286,17 +286,25 @@ class SqliteEngine:
         else:
             connection = self._opened()
             try:
-                mark, version = (
-                    connection.execute(f"pragma {name}").fetchone()[0]
-                    for name in ("application_id", "user_version")
+                mark, version, tables = (
+                    connection.execute(sql).fetchone()[0]
+                    for sql in (
+                        "pragma application_id",
+                        "pragma user_version",
+                        "select count(*) from sqlite_master",
+                    )
                 )
             except sqlite3.Error as error:
                 connection.close()
                 raise told(error, self.path) from None
-            if (mark, version) != (APPLICATION_ID, UNSEALED):
+            if (mark, version, tables) == (0, 0, 0):  # a run that died while it made the file
+                connection.close()
+                self._make(UNSEALED)
+            elif (mark, version) != (APPLICATION_ID, UNSEALED):
                 connection.close()
                 raise Failed(f"{self.path}: there is something already; nothing was changed; name another")
-            self._connection = connection
+            else:
+                self._connection = connection
         assert self._connection is not None
         # Rows come table by table and point to rows that come later; seal looks at all of them at once.
         self._connection.execute("pragma foreign_keys = off")
