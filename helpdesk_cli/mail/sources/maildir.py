@@ -173,6 +173,7 @@ class MaildirSource:
         if source == f"{target}/{name}":
             return
         if os.path.lexists(f"{target}/{name}"):
+            os.lstat(source)  # where it is gone, another run has put it there
             raise FileExistsError(17, "the folder already holds one of that name")
         os.rename(source, f"{target}/{name}")
         touched.add(target)

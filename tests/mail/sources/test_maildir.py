@@ -133,6 +133,19 @@ def test_a_move_never_overwrites_a_message(box: Maildir) -> None:
     assert (box.path / ".Done" / "cur" / f"{name}:2,").read_bytes() == b"another"
 
 
+@pytest.mark.parametrize("after", ["seen", "delete", "move:Done"])
+def test_a_message_that_another_run_puts_away_at_the_same_time_is_no_failure(
+    box: Maildir, after: str
+) -> None:
+    box.put(a_message("one"), a_message("two"))
+    with box.open(after) as one, box.open(after) as other:
+        both = [(source, next(iter(source.waiting(lambda keys: frozenset(), "")))) for source in (one, other)]
+        for source, batch in both:
+            source.done([delivery.key for delivery in batch])
+            assert source.failures() == []
+    assert list((box.path / "new").iterdir()) == []
+
+
 def test_tmp_is_never_read(box: Maildir) -> None:
     (box.path / "tmp" / "1.half").write_bytes(a_message("half"))
     assert Desk().fetch(box.open()) == []
