@@ -4,13 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desks import OWN_STORE, Site
+from desks import OWN_STORE, Site, with_bob
 from postgres import database, new_postgres, pgbouncer, postgres  # noqa: F401 -- fixtures
 from stores import SQLITE, Stores, empty_url, moulds, store_url, stores  # noqa: F401 -- fixtures
 
 from helpdesk_cli.config.credentials import new_key
-from helpdesk_cli.services.desk import open_desk
-from helpdesk_cli.services.people import join, new_staff
 
 
 @pytest.fixture
@@ -36,13 +34,7 @@ def site(site_template: Path, stores: Stores, tmp_path: Path) -> Site:  # noqa: 
     folder = tmp_path / "site"
     shutil.copytree(site_template, folder)
 
-    def with_bob(url: str) -> None:
-        Site(folder, url).configure()
-        with open_desk(str(folder / "helpdesk.toml"), is_job=True) as desk:
-            new_staff(desk, "bob", name="Bob Baker", email="bob@desk.example", role="admin")
-            join(desk, "bob", "support")
-
-    url = stores.copy("site", with_bob, file=folder / "helpdesk.db")
+    url = stores.copy("site", lambda url: with_bob(Site(folder, url)), file=folder / "helpdesk.db")
     made = Site(folder, OWN_STORE if stores.kind == SQLITE else url)
     made.configure()
     return made

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from helpdesk_cli.services.desk import Desk, open_desk
+from helpdesk_cli.services.people import join, new_staff
 
 SMALL_DESK = """\
 [desk]
@@ -91,3 +92,11 @@ class Site:
         """What was sent, in the order of sending."""
         found = sorted((self.out / "new").glob("*"), key=lambda path: path.stat().st_mtime_ns)
         return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in found]  # type: ignore[misc]
+
+
+def with_bob(site: Site) -> None:
+    """Configure a desk whose store was built, and let bob work there."""
+    site.configure()
+    with site.desk(is_job=True) as desk:
+        new_staff(desk, "bob", name="Bob Baker", email="bob@desk.example", role="admin")
+        join(desk, "bob", "support")

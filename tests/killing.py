@@ -5,12 +5,11 @@ import random
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from desks import Site
-from program import PROGRAM
-
-KILLS = 100
+from program import PROGRAM, Done
 
 
 def mail(marker: str) -> bytes:
@@ -46,12 +45,13 @@ class Program:
             process.stdin = None
         return process
 
+    def run(self, *words: str, data: bytes | None = None) -> Done:
+        """Run it to its end; how it ended."""
+        return ended(self.start(*words, data=data))
+
     def whole(self, *words: str, data: bytes | None = None) -> int:
         """Run it to its end; its exit code."""
-        process = self.start(*words, data=data)
-        out, err = process.communicate(timeout=120)
-        assert b"Traceback" not in out + err, err
-        return process.returncode
+        return self.run(*words, data=data).code
 
     def killed(self, *words: str, after: float, data: bytes | None = None) -> int:
         """Run it and kill it, with all its children, after so many seconds; its exit code."""
@@ -64,7 +64,15 @@ class Program:
         return process.returncode
 
 
-def kill_often(run: Callable[[float], int], usual: float, *, seed: int, kills: int = KILLS) -> int:
+def ended(process: "subprocess.Popen[bytes]") -> Done:
+    """Wait for a run's end; how it ended."""
+    out, err = process.communicate(timeout=120)
+    done = Done(subprocess.CompletedProcess(process.args, process.returncode, out, err))
+    assert "Traceback" not in done.out + done.err, done
+    return done
+
+
+def kill_often(run: Callable[[float], int], usual: float, *, seed: int, kills: int) -> int:
     """Kill so many runs at moments spread over a usual run's length; how many died.
 
     The first half of a run is starting up, so most moments lie in the second. How long a run takes is
@@ -103,6 +111,30 @@ def subjects(site: Site) -> list[str]:
         with desk.engine.read() as tx:
             rows = tx.rows("select subject from message where kind = 'inbound'")
     return sorted(str(row[0]) for row in rows)
+
+
+def check_letters(site: Site, program: Program, *, uncertain: int) -> None:
+    """None went twice, none is forgotten; at most so many are for a person to decide, who knows what went."""
+    from helpdesk_cli.services import mailroom
+
+    assert program.whole("notify") == 0
+    with site.desk("bob") as desk:
+        letters = mailroom.letters(desk, everything=True)
+        unclear = [letter for letter in letters if letter.state == "uncertain"]
+        copies = copies_of(site)
+        assert set(copies.values()) == {1}
+        assert {letter.state for letter in letters} <= {"sent", "uncertain"}
+        assert len(unclear) <= uncertain
+        gone = {letter.message_id for letter in letters if letter.state == "sent"}
+        assert gone <= set(copies) <= {letter.message_id for letter in letters}
+        mailroom.retry_letters(desk, [letter.id for letter in unclear if letter.message_id not in copies])
+    assert program.whole("notify") == 0
+    assert copies_of(site) == dict.fromkeys((letter.message_id for letter in letters), 1)
+
+
+def copies_of(site: Site) -> Counter[str]:
+    """How often each letter was sent, by its Message-ID."""
+    return Counter(str(message["Message-ID"]) for message in site.sent())
 
 
 def markers(name: str, numbers: Sequence[int]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from desks import Site
-from killing import KILLS, Program, kill_often, mail, markers, seconds_of, subjects
+from killing import Program, kill_often, mail, markers, seconds_of, subjects
 from servers import PASSWORD, Dovecot
 
 EACH = 3
@@ -61,8 +61,8 @@ def check_survival(
     name: str,
     seed: int,
     *,
+    kills: int,
     each: int = EACH,
-    kills: int = KILLS,
 ) -> None:
     program = Program(site)
     sent: list[str] = []
@@ -88,38 +88,46 @@ def check_survival(
 
 
 @pytest.mark.parametrize("after", ["seen", "delete"])
-def test_a_maildir_survives_every_kill(site: Site, tmp_path: Path, after: str) -> None:
+def test_a_maildir_survives_every_kill(site: Site, tmp_path: Path, after: str, kills: int) -> None:
     site.configure(box_in(tmp_path, "maildir", after))
-    check_survival(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], f"maildir-{after}", 1)
+    deliver = into_maildir(tmp_path / "box")
+    check_survival(site, deliver, ["fetch-mail", "box"], f"maildir-{after}", 1, kills=kills)
 
 
-def test_large_batches_that_a_second_process_reads_survive_kills(site: Site, tmp_path: Path) -> None:
+def test_large_batches_that_a_second_process_reads_survive_kills(
+    site: Site, tmp_path: Path, kills: int
+) -> None:
     site.configure(box_in(tmp_path, "maildir", "delete"))
-    check_survival(site, into_maildir(tmp_path / "box"), ["fetch-mail", "box"], "large", 7, each=60, kills=40)
+    deliver = into_maildir(tmp_path / "box")
+    check_survival(site, deliver, ["fetch-mail", "box"], "large", 7, each=60, kills=2 * kills // 5)
 
 
 @pytest.mark.parametrize("after", ["keep", "delete"])
-def test_an_mbox_survives_every_kill(site: Site, tmp_path: Path, after: str) -> None:
+def test_an_mbox_survives_every_kill(site: Site, tmp_path: Path, after: str, kills: int) -> None:
     site.configure(box_in(tmp_path, "mbox", after))
-    check_survival(site, into_mbox(tmp_path / "box"), ["fetch-mail", "box"], f"mbox-{after}", 2)
+    deliver = into_mbox(tmp_path / "box")
+    check_survival(site, deliver, ["fetch-mail", "box"], f"mbox-{after}", 2, kills=kills)
 
 
 @pytest.mark.parametrize(("kind", "after"), [("imap", "seen"), ("imap", "delete"), ("pop3", "delete")])
-def test_a_server_survives_every_kill(site: Site, dovecot: Dovecot, kind: str, after: str) -> None:
-    user = f"kill-{kind}-{after}"
+def test_a_server_survives_every_kill(
+    site: Site, dovecot: Dovecot, kind: str, after: str, engine_kind: str, kills: int
+) -> None:
+    user = f"kill-{kind}-{after}-{engine_kind}"
     site.configure(server_box(kind, dovecot, user, after))
 
     def deliver(mails: Sequence[bytes]) -> None:
         dovecot.deliver(user, *mails)
 
-    check_survival(site, deliver, ["fetch-mail", "box"], f"{kind}-{after}", 3)
+    check_survival(site, deliver, ["fetch-mail", "box"], f"{kind}-{after}", 3, kills=kills)
 
 
-def test_an_import_survives_every_kill(site: Site, tmp_path: Path) -> None:
-    check_survival(site, into_maildir(tmp_path / "box"), ["import", str(tmp_path / "box")], "import", 4)
+def test_an_import_survives_every_kill(site: Site, tmp_path: Path, kills: int) -> None:
+    box = tmp_path / "box"
+    check_survival(site, into_maildir(box), ["import", str(box)], "import", 4, kills=kills)
 
 
-def test_a_pipe_survives_every_kill_when_the_mail_server_tries_again(site: Site) -> None:
+def test_a_pipe_survives_every_kill_when_the_mail_server_tries_again(site: Site, kills: int) -> None:
     site.configure('[mailbox.pipe]\nkind = "pipe"\ndepartment = "support"\n')
     program = Program(site)
     sent: list[str] = []
@@ -135,7 +143,7 @@ def test_a_pipe_survives_every_kill_when_the_mail_server_tries_again(site: Site)
             waiting.clear()
         return code
 
-    assert kill_often(one, usual, seed=5) >= KILLS
+    assert kill_often(one, usual, seed=5, kills=kills) >= kills
     for marker in waiting:
         assert program.whole("receive", data=mail(marker)) == 0
     with site.desk(is_job=True) as desk, desk.engine.write() as tx:
