@@ -304,6 +304,34 @@ def test_a_server_that_is_away_does_not_keep_doctor_from_the_rest(
     assert {("store", "fail"), ("mailbox.support", "ok"), ("transport.default", "ok")} <= found
 
 
+# Backups
+
+
+def test_a_backup_is_a_file_that_can_be_put_back_on_a_server(
+    run: Run, host: Host, database: str, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    config, owner = host("one", database), {"HELPDESK_STAFF": None}
+    run("init", config=config)
+    Site(config.parent).write()
+    run("fetch-mail", config=config)
+    before = run("ticket", "list", "--json", config=config, env=owner).json
+    assert len(before) == 1
+    copy = tmp_path / "copy.db"
+    assert run("store", "backup", str(copy), "--json", config=config, env=owner).json == {
+        "path": str(copy),
+        "size": copy.stat().st_size,
+    }
+    configure(config, f"sqlite:{copy}")
+    assert run("ticket", "list", "--json", config=config, env=owner).json == before
+    again = postgres.create_database("again")
+    try:
+        run("store", "copy", "--to", again, config=config, env=owner)
+        configure(config, again)
+        assert run("ticket", "list", "--json", config=config, env=owner).json == before
+    finally:
+        postgres.drop_database("again")
+
+
 # The driver
 
 

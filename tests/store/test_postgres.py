@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from postgres import PostgresServer
@@ -87,6 +88,31 @@ def test_a_database_s_other_defaults_change_nothing(store_url: str, postgres: Po
         assert tx.row("select data from blob") == (b"\\\0\xff",)
     assert abs(engine.ahead()) < 5
     engine.close()
+
+
+# Backups
+
+
+def test_a_backup_is_a_whole_store_in_one_private_file_and_overwrites_nothing(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.transact(lambda tx: insert(tx, "a"))
+    engine.backup(f"{tmp_path}/copy.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+    copy = open_engine(f"sqlite:{tmp_path}/copy.db")
+    assert (names(copy), copy.verify()) == (["a"], [])
+    copy.close()
+    with pytest.raises(Failed, match="already"):
+        engine.backup(f"{tmp_path}/copy.db")
+
+
+def test_a_backup_that_fails_leaves_no_file(empty_url: str, tmp_path: Path) -> None:
+    engine = open_engine(empty_url)
+    with pytest.raises(BadConfig, match="no store yet"):
+        engine.backup(f"{tmp_path}/copy.db")
+    engine.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 # What is refused
