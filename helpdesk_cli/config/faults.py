@@ -47,6 +47,8 @@ def refusal(path: str, text: str, values: Sequence[Fault], rules: Sequence[Fault
 
 def follows(rule: Fault, value: Fault) -> bool:
     """Say whether a rule is about a key that is at fault itself, or about a kind of table in which one is."""
+    if value.key[-1] == "kind" and rule.key[:-1] == value.key[:-1]:
+        return True  # nobody knows what another kind needs
     return rule.key[: len(value.key)] == value.key or rule.key == value.key[:1]
 
 

@@ -263,6 +263,18 @@ def test_a_fault_is_not_told_again_as_a_missing_key_or_table(told: Told, sound: 
     assert told(sound.replace("[department.support]", "[department]\nsupport = 3\n[priority.x]")) != []
 
 
+def test_what_another_kind_would_need_is_not_told_of_a_wrong_one(told: Told, sound: str) -> None:
+    spoilt = sound.replace("[mailbox.support]", '[mailbox.box]\nkind = "mailbox"\n[mailbox.support]')
+    (fault,) = told(spoilt)
+    assert "mailbox.box.kind" in fault
+
+
+@pytest.mark.parametrize("amount", ['timeout = "90s"', "timeout = 90", 'max_size = "1 MB"'])
+def test_an_amount_beside_a_fault_is_none(told: Told, sound: str, amount: str) -> None:
+    (fault,) = told(sound.replace("[mailbox.support]", f"[mailbox.support]\n{amount}\nfolde = 'x'"))
+    assert 'did you mean "folder"' in fault
+
+
 def test_a_secret_is_never_repeated(told: Told, sound: str) -> None:
     for line in (
         "password = 31337",
