@@ -4,6 +4,7 @@ Most runs find nothing to do and have nothing to say, so that what speaks is imp
 """
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -178,14 +179,15 @@ def fetched_line(report: "MailboxReport") -> str:
     return f"{report.name}: {report.fetched or 'nothing'} fetched" + (f": {outcomes}" if outcomes else "")
 
 
-def _end(call: Call, reports: "list[MailboxReport]") -> None:
-    """Tell what was done, where that was asked for, and what failed."""
+def _end(call: Call, reports: "list[MailboxReport]", refused: Sequence[DeskError] = ()) -> None:
+    """Tell what was done, where that was asked for, and what failed; ``refused`` is what was not even begun."""
     if call.verbosity > 0:
         from helpdesk_cli.cli import output
 
         for report in reports:
             output.say(fetched_line(report))
-    failures = [about(report.name, report.failure) for report in reports if report.failure is not None]
+    failed = [about(report.name, report.failure) for report in reports if report.failure is not None]
+    failures = [*refused, *failed]
     if failures:
         fail(failures)
 
@@ -214,19 +216,24 @@ def import_(call: Call, paths: tuple[str, ...], mailbox: str | None, as_json: bo
     with desk(call, is_job=True) as opened, bar("importing") as progress:
         incoming.named_mailboxes(opened, [mailbox] if mailbox else [])
         name = mailbox or next(iter(opened.settings.mailbox))
-        places = [Path(path) for path in paths if holds_mail(path)]
+        places, refused = [], []
+        for path in paths:
+            try:
+                places += [Path(path)] if holds_mail(path) else []
+            except Failed as error:
+                refused.append(error)
         report = incoming.import_mail(opened, places, mailbox=name, progress=progress)
     if as_json:
         from helpdesk_cli.cli import output, shapes
 
         output.show_json(shapes.fetched([report]))
-    _end(call, [report])
+    _end(call, [report], refused)
 
 
 def holds_mail(path: str) -> bool:
     """Whether a path leads to mail; an empty file is an empty mbox.
 
-    Raises Failed for a file that does not begin as a mail or an mbox does.
+    Raises Failed for what is not there, and for a file that does not begin as a mail or an mbox does.
     """
     import os
     import re
@@ -240,6 +247,8 @@ def holds_mail(path: str) -> bool:
         if stat.S_ISREG(mode):
             with open(path, "rb") as file:  # noqa: PTH123
                 begin = file.read(4096)
+    except FileNotFoundError:
+        raise Failed(f"{path}: no such file or directory") from None
     except OSError:
         return True  # told by who opens it
     if begin and not re.match(rb"(\xef\xbb\xbf)?\s*(>?From |[A-Za-z][A-Za-z0-9_.-]*[ \t]*:)", begin):

@@ -170,15 +170,17 @@ def test_an_import_of_nothing_or_for_nobody_is_told(run: Run, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["some.py", "/dev/null", "data.json"])
-def test_what_is_no_mail_is_not_imported(run: Run, site: Site, tmp_path: Path, name: str) -> None:
+def test_what_is_no_mail_is_not_imported_and_stops_nothing_else(
+    run: Run, site: Site, tmp_path: Path, name: str
+) -> None:
     path = tmp_path / name
     if tmp_path in path.parents:
         path.write_text('import os\n\nprint("Subject: x")\n' if name == "some.py" else '{"a": 1}\n')
     mail = tmp_path / "a.eml"
     mail.write_text("From: ann@client.example\nSubject: x\n\nx\n")
-    done = run("import", str(mail), str(path), code=1)
+    done = run("import", str(path), str(mail), code=1)
     assert done.err == f"helpdesk: {path}: is no mail; name Maildirs, mbox files and .eml files\n"
-    assert run("ticket", "list", "--state", "all", "--ids").out == ""
+    assert run("ticket", "list", "--state", "all", "--ids").out == "1000\n"
 
 
 def test_an_empty_mbox_is_imported(run: Run, tmp_path: Path) -> None:

@@ -89,11 +89,12 @@ def open_paths(paths: Sequence["Path"], *, max_size: int, deadline: Callable[[],
         if path.is_dir() and (path / "cur").is_dir() and (path / "new").is_dir():
             inner.append(MaildirSource(str(path), "keep", max_size, deadline))
         elif path.is_dir():
-            inner.append(EmlFiles(sorted(path.rglob("*.eml")), max_size, deadline))
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".eml")
+            inner.append(EmlFiles(found, max_size, deadline))
         elif not path.exists():
             raise Failed(f"{path}: no such file or directory")
         elif looks_like_mbox(path):
-            inner.append(MboxSource(str(path), "keep", max_size, 60, deadline))
+            inner.append(MboxSource(str(path), "keep", max_size, 60, deadline, is_archive=True))
         else:
             inner.append(EmlFiles([path], max_size, deadline))
     return ByDigest(inner)

@@ -83,6 +83,17 @@ def test_large_messages_that_begin_alike_are_told_apart(tmp_path: Path, desk: De
     assert len(desk.fetch(source)) == 2
 
 
+def test_the_last_message_of_an_archive_is_whole_however_it_ends(tmp_path: Path, desk: Desk) -> None:
+    (tmp_path / "mbox").write_bytes(FROM + a_message("one") + b"\n" + FROM + a_message("two").rstrip(b"\n"))
+    assert subjects(desk.fetch(reach(tmp_path / "mbox"))) == ["one", "two"]
+
+
+def test_names_of_single_messages_may_be_written_in_capitals(tmp_path: Path, desk: Desk) -> None:
+    (tmp_path / "ONE.EML").write_bytes(a_message("one"))
+    (tmp_path / "two.Eml").write_bytes(a_message("two"))
+    assert subjects(desk.fetch(reach(tmp_path))) == ["one", "two"]
+
+
 def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="no such file"):
         reach(tmp_path / "missing")

@@ -42,13 +42,21 @@ class MboxSource:
     """The mbox at ``path``; a file that is not there is an empty one."""
 
     def __init__(
-        self, path: str, after: str, max_size: int, timeout: float, deadline: Callable[[], float]
+        self,
+        path: str,
+        after: str,
+        max_size: int,
+        timeout: float,
+        deadline: Callable[[], float],
+        *,
+        is_archive: bool = False,
     ) -> None:
         self.path = path
         self.deletes = after == "delete"
         self.max_size = int(max_size)  # a plain number, which JSON can hold
         self.patience = lambda: min(timeout, deadline())
         self.deadline = deadline
+        self.is_archive = is_archive  # nobody delivers to it, so its last message is whole
         self.start = Mark(0, "", self.max_size)
         self.here = self.start  # up to where this run has read
         self.read: list[tuple[str, Mark]] = []  # keys in the file's order, and where each message ends
@@ -109,7 +117,8 @@ class MboxSource:
                 if self.deletes:
                     recover(file, self.path)
                 self._find_place(file)
-                for message in read_messages(file, self.here.offset, self.max_size):
+                offset = self.here.offset
+                for message in read_messages(file, offset, self.max_size, is_archive=self.is_archive):
                     found.append(message)
                     held += len(message.raw)
                     if held >= BATCH_BYTES or len(found) >= BATCH_COUNT:

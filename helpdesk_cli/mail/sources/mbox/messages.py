@@ -39,11 +39,11 @@ class Found(Struct, frozen=True):
     digest: str  # as digest_key
 
 
-def read_messages(file: BinaryIO, start: int, max_size: int) -> Iterator[Found]:
+def read_messages(file: BinaryIO, start: int, max_size: int, *, is_archive: bool = False) -> Iterator[Found]:
     """Every complete message from ``start`` on, which is 0 or an ``end``.
 
-    The last one is left out while the file does not end with a line's end: somebody still writes it.
-    Raises ValueError where no message begins at ``start``.
+    The last one is left out while the file does not end with a line's end: somebody still writes it. Not so
+    in an archive, to which nobody delivers. Raises ValueError where no message begins at ``start``.
     """
     size = os.fstat(file.fileno()).st_size
     beginning = os.pread(file.fileno(), CHUNK, start)
@@ -56,7 +56,7 @@ def read_messages(file: BinaryIO, start: int, max_size: int) -> Iterator[Found]:
     for following in _starts(file, here):
         yield _message(file, here, following, max_size)
         here = following
-    if os.pread(file.fileno(), 1, size - 1) == b"\n":
+    if is_archive or os.pread(file.fileno(), 1, size - 1) == b"\n":
         yield _message(file, here, size, max_size)
 
 
