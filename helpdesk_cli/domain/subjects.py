@@ -6,7 +6,7 @@ LONGEST = 200
 """So many characters of a subject are repeated; more is cut at a blank, with an ellipsis."""
 
 _ANSWER = (
-    "re|aw|antw|antwort|sv|vs|rif|r|res|resp|odp|ynt|vá|atb|bls|απ|σχετ|отв|ответ|відп|"
+    "re|aw|antw|ha|betr|antwort|sv|vs|rif|r|res|resp|odp|ynt|vá|atb|bls|απ|σχετ|отв|ответ|відп|"
     "רה|השב|回复|回覆|回復|回信|答复|答覆|返信|답장|回"
 )
 _FORWARD = "fwd|fw|wg|tr|rv|enc|i|vb|vl|pd|pfd|ilt|i̇lt|doorst|továbbítás|πρθ|пересл|転送|转发|轉寄|轉發|전달"
@@ -16,6 +16,7 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _MOST_PREFIXES = 50
+_TAG = re.compile(r"\[[A-Za-z0-9][A-Za-z0-9-]{0,19}-\d{1,18}\]")
 
 
 def is_prefixed(subject: str) -> bool:
@@ -24,6 +25,11 @@ def is_prefixed(subject: str) -> bool:
     if rest.startswith("["):
         rest = rest.partition("]")[2]
     return _PREFIX.match(rest) is not None
+
+
+def has_tag(subject: str) -> bool:
+    """Tell whether a subject holds what looks like a ticket's tag, ours or another desk's."""
+    return _TAG.search(subject[:1000]) is not None
 
 
 def tagged_subject(subject: str, tag: str) -> str:

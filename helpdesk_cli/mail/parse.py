@@ -8,7 +8,7 @@ import re
 
 from helpdesk_cli.domain.characters import storable
 from helpdesk_cli.domain.mail import Inbound, Mailbox, Part
-from helpdesk_cli.domain.subjects import is_prefixed
+from helpdesk_cli.domain.subjects import has_tag, is_prefixed
 from helpdesk_cli.mail import address_list, automatic, body
 from helpdesk_cli.mail.decode import decode_words, one_line
 from helpdesk_cli.mail.header import Head, read_head
@@ -120,7 +120,7 @@ def _is_answer(head: Head, subject: str) -> bool:
     Mail programs that set neither In-Reply-To nor References still write their prefix.
     """
     named = (*head.every("in-reply-to"), *head.every("references"))
-    return any(value.strip() for value in named) or is_prefixed(subject)
+    return any(value.strip() for value in named) or is_prefixed(subject) or has_tag(subject)
 
 
 def _is_plain(value: str) -> bool:

@@ -262,6 +262,8 @@ def test_a_content_id_is_kept_without_brackets() -> None:
         ("In-Reply-To: <1@b.test>\r\n", "Please do."),
         ("References: <1@b.test>\r\n", "Please do."),
         ("Subject: Re: Cancel\r\n", "Please do."),
+        ("Subject: [HD-1000] Cancel\r\n", "Please do."),
+        ("Subject: Betr: Cancel\r\n", "Please do."),
         ("Subject: [list] AW: Cancel\r\n", "Please do."),
         ("Subject: Antw: Cancel\r\n", "Please do."),
         ("Subject: =?utf-8?B?5Zue5aSN77yaIHg=?=\r\n", "Please do."),
