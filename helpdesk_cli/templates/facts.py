@@ -38,7 +38,12 @@ _PUNCTUATION = str.maketrans(
         "\\": "/",
     }
 )
-_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.)\S*", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{1,20}://|(?<![\w:])//(?=\w)|www\.|(?:mailto|tel|sms|callto|skype):)\S*",
+    re.IGNORECASE,
+)
+_NAME_OF_HOST = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_]{2})")
+"""The dot in ``evil.com``, of which phones make a link."""
 
 
 def plain(facts: Mapping[str, object]) -> dict[str, Plain]:
@@ -115,7 +120,8 @@ def page(text: str, room: int) -> str:
 
     Punctuation beyond GSM 03.38 would make a short message of 160 characters one of 70.
     """
-    line = " ".join(_LINK.sub("(link)", one_line(text)).translate(_PUNCTUATION).split())
+    line = _NAME_OF_HOST.sub("(.)", _LINK.sub("(link)", one_line(text)))
+    line = " ".join(line.translate(_PUNCTUATION).split())
     line = unicodedata.normalize("NFC", line)
     if len(line) <= room:
         return line

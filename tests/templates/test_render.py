@@ -143,6 +143,10 @@ def test_a_reply_shows_the_request_first_and_the_newest_last() -> None:
 
 
 def test_a_reply_without_earlier_messages_has_no_empty_block() -> None:
+    request = FACTS["discussion"][:1]  # type: ignore[index]
+    made = render("reply", facts(discussion=request, left_out=12))
+    assert "(12 messages are left out here)" in made.text
+    assert "(12 messages are left out here)" in made.html
     made = render("reply", facts(discussion=[], left_out=0))
     assert "Earlier" not in made.text + made.html
     assert "blockquote" not in made.html
@@ -210,6 +214,13 @@ def test_a_page_has_no_links_controls_or_costly_punctuation() -> None:
     subject = "See http://evil.test/x?y=1 or www.evil.test \x1b[2J\x07\u202e “now” – it’s… [x]{y}\r\nTo: z"
     text = render("pager", ticket(subject=subject)).text
     assert text == 'HD-1024 urgent, Jane Doe: See (link) or (link) (2J "now" - it\'s... (x)(y) To: z'
+
+
+def test_a_page_has_nothing_of_which_a_phone_makes_a_link() -> None:
+    subject = "log in at evil.test/x, mailto:x@evil.test tel:+49123 //evil.test or x@evil.test; 1.5 GB, v2.1."
+    text = render("pager", ticket(subject=subject)).text
+    told = "log in at evil(.)test/x, (link) (link) (link) or x@evil(.)test; 1.5 GB, v2.1."
+    assert text == f"HD-1024 urgent, Jane Doe: {told}"
 
 
 # Hostile values
