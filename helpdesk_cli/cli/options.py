@@ -48,6 +48,29 @@ def ticket_number(text: str) -> int | None:
     return int(digits)
 
 
+class Spent(click.ParamType[int]):
+    """So much work: ``15m``, ``1h``, ``1h30m``, or a number of minutes; in seconds."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        import re
+
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(?:(\d{1,3})h)?\s*(?:(\d{1,5})m?)?", value.strip().lower(), re.ASCII)
+        seconds = int(found[1] or 0) * 3600 + int(found[2] or 0) * 60 if found else 0
+        if not 0 < seconds <= 1000 * 3600:
+            self.fail(f"{value}: must be a time such as 15m, 1h or 1h30m", param, ctx)
+        return seconds
+
+
+spent = click.option(
+    "--time", "spent", metavar="TIME", type=Spent(), default=0, help="The work it took: 15m, 1h30m."
+)
+"""``--time 15m``: how much work went into what is written, as ``spent`` in seconds."""
+
+
 def _several(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[int, ...]:
     words: list[str] = []
     for value in values:

@@ -53,6 +53,7 @@ class Case(Struct, frozen=True, kw_only=True):
     is_old: bool = False  # arrived before the backlog's day
     is_imported: bool = False
     is_released: bool = False  # a person looked at it and lets it in
+    is_whole: bool = True  # false: too large, so only its beginning was read
     is_thanks: bool = False
     staff_files: tuple[Part, ...] = ()  # the files of a staff member's answer that may go along
     brings_files: bool = False  # … and whether they say something by themselves

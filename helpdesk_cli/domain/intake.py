@@ -27,6 +27,8 @@ from helpdesk_cli.settings import Settings
 
 NO_SUBJECT = "(no subject)"
 
+BEGINNING_ALONE = "too large: only its beginning is here, the mail stayed on the server"
+
 FILES_ALONE = "(see the attached files)"
 """What an answer says that has no word of its own."""
 
@@ -48,7 +50,7 @@ def message_of(
         message_id=inbound.message_id,
         in_reply_to=inbound.in_reply_to[0] if inbound.in_reply_to else "",
         inbox_id=item,
-        mark=decision.mark,
+        mark="; ".join(filter(None, (decision.mark, "" if case.is_whole else BEGINNING_ALONE))),
         attachments=_files(case, decision),
     )
 

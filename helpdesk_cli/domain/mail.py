@@ -135,6 +135,12 @@ def fold(address: str) -> str:
     return f"{local}{at}{domain}"
 
 
+def person_of(address: str) -> str:
+    """By what limits know an address: folded, and without what follows a ``+``, for anybody can invent that."""
+    local, at, domain = fold(address).rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
 _DEVIATIONS = "ß\u03c2\u200c\u200d"
 """UTS 46's deviation characters (final sigma and the joiners besides ß), which IDNA 2003 replaces or drops."""
 

@@ -233,7 +233,15 @@ def _flood(case: Case) -> Decision | None:
     # No letters, but a closed ticket comes back, for the mail has to show somewhere.
     known = facts.flood_ticket
     reopens = known.state != OPEN
-    return Decision(outcome=Outcome.REPLIED, ticket=known.number, mark="flood", alerts=False, reopens=reopens)
+    return Decision(
+        outcome=Outcome.REPLIED,
+        ticket=known.number,
+        mark="flood",
+        alerts=False,
+        reopens=reopens,
+        # The limit counts ann+1@ and ann+2@ together, but one must not read what the other wrote.
+        is_public=case.sender in known.people,
+    )
 
 
 def _opened(case: Case) -> Decision:

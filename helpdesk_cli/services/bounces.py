@@ -45,6 +45,29 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     return ticket.number
 
 
+def not_sent(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
+    """Write on its ticket that a letter to a client was refused for good, or may have gone or not.
+
+    Of a refused one staff are told as of one that came back. A page or an alert that did not go says
+    nothing about the ticket.
+    """
+    after = outbox.load(tx, letter.id)
+    ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
+    if after is None or ticket is None or letter.purpose != "c" or after.state not in ("failed", "uncertain"):
+        return
+    data: dict[str, object] = {
+        "address": letter.recipient,
+        "letter": letter.id,
+        "kind": letter.kind,
+        "text": text,
+    }
+    kind = "not-sent" if after.state == "failed" else "maybe-sent"
+    event = Event(kind=kind, at=at, actor="system", data=data)
+    record(tx, desk, Change(ticket=ticket, events=(event,), silent=True))
+    if after.state == "failed":
+        _tell(tx, desk, letter, Bounced(letter.recipient, hard=True, text=text), at)
+
+
 def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     """Tell the assignee, else the department, once a day and address."""
     key = fold(letter.recipient)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Token, fold
+from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, Audience, Notice, notices
 from helpdesk_cli.domain.ticket import Change, Ticket
@@ -111,14 +111,14 @@ def put_letter(
 
 def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
     """Whether one more such letter may go, and count it if so. Windows slide by the time of arrival."""
-    limits, address = desk.settings.limits, fold(notice.address)
+    limits, address = desk.settings.limits, person_of(notice.address)
     asked: list[tuple[str, str, tuple[Rate, ...]]] = []
     if notice.kind == ACKNOWLEDGEMENT:
         asked.append(("acknowledgement", address, limits.acknowledgements_per_address))
         asked.append(("acknowledgements", "", limits.acknowledgements))
     if notice.kind in LIMITED:
         week_ago = later(at, -addresses.FORGOTTEN_AFTER_DAYS * 86400)
-        if addresses.is_given_up(tx, address, week_ago):
+        if addresses.is_given_up(tx, fold(notice.address), week_ago):
             return False
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
@@ -169,5 +169,5 @@ def _counted_facts(tx: Tx, notice: Notice, at: str) -> dict[str, object]:
     """A page also says how many were held back since the last one that went."""
     if notice.kind != PAGER:
         return notice.facts
-    withheld = tallies.count(tx, "page-withheld", fold(notice.address), later(at, -3600))
+    withheld = tallies.count(tx, "page-withheld", person_of(notice.address), later(at, -3600))
     return {**notice.facts, "withheld": withheld} if withheld else notice.facts

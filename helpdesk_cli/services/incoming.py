@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 RUN_SECONDS = 240.0
 """A run of fetch-mail ends by then, whatever the servers do; cron starts the next one anyway."""
 
+MOST_SIDE_BY_SIDE = 32
+"""So many mailboxes are waited for at once: slow servers, for the work itself is done one after the other."""
+
 LEFT_OVER_SECONDS = 600
 """What another way in kept and did not settle for so long was left over by a run that died."""
 
@@ -52,8 +55,11 @@ def fetch_mail(
     def one(name: str, own: Desk) -> MailboxReport:
         return _fetch(own, name, limit=limit, progress=progress, left=lambda: end - time.monotonic())
 
-    alone = len(remote) < 2
-    reports = [one(name, desk) for name in wanted] if alone else _side_by_side(desk, wanted, one)
+    # What lies on this machine comes first: it waits for no server.
+    local = {name: one(name, desk) for name in wanted if name not in remote}
+    away = [one(name, desk) for name in remote] if len(remote) < 2 else _side_by_side(desk, remote, one)
+    done = local | dict(zip(remote, away, strict=True))
+    reports = [done[name] for name in wanted]
     if not names:
         reports += [report for report in [_left_over(desk, progress)] if report.fetched]
     return reports
@@ -81,7 +87,7 @@ def _side_by_side(
         finally:
             engine.close()
 
-    with ThreadPoolExecutor(max_workers=min(8, len(names))) as pool:
+    with ThreadPoolExecutor(max_workers=min(MOST_SIDE_BY_SIDE, len(names))) as pool:
         return list(pool.map(work, names))
 
 

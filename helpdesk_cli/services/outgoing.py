@@ -14,6 +14,7 @@ from msgspec import Struct
 from helpdesk_cli.domain.moments import later, seconds_between
 from helpdesk_cli.errors import BadConfig, DeskError, Failed, Unreachable
 from helpdesk_cli.mail.transports.contract import Receipt, Sent, Transport
+from helpdesk_cli.services import bounces
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.writing import Written, write
 from helpdesk_cli.store import outbox, tallies
@@ -56,7 +57,7 @@ def notify(
 ) -> SendReport:
     """Send what is due. A transport that is away ends its own letters' run, not the others'."""
     report = SendReport()
-    _take_back(desk)
+    _take_back(desk, report)
     start = desk.clock()
     with desk.engine.read() as tx:
         due = outbox.count_due(tx, start)
@@ -186,10 +187,7 @@ class Run:
             self._note(letter, "failed", receipt.text, subject=written.subject)
         elif receipt.outcome is Sent.UNCERTAIN:
             self._report.uncertain += 1
-            self._report.problems.append(
-                f"letter {letter.id} to {letter.recipient} may have gone or not: {receipt.text}; "
-                f"'helpdesk outbox retry {letter.id}' sends it once more, 'drop' lets it be"
-            )
+            self._report.problems.append(_uncertain(letter, receipt.text))
             self._note(letter, "uncertain", receipt.text, subject=written.subject)
         else:
             self._defer(letter, receipt.text)
@@ -231,8 +229,12 @@ class Run:
             )
 
         self._to_note.append(noted)
+        if state in ("failed", "uncertain") and letter.ticket is not None:
+            at = self._desk.clock()
+            # A ticket changes, so this unit holds the lock of those who read before they write.
+            self._with_notes(lambda tx: bounces.not_sent(tx, self._desk, letter, text, at), alone=True)
 
-    def _with_notes(self, work: Callable[[Tx], Result]) -> Result:
+    def _with_notes(self, work: Callable[[Tx], Result], *, alone: bool = False) -> Result:
         """Do a small unit of work, together with what is still to be noted."""
 
         def noted(tx: Tx) -> Result:
@@ -240,7 +242,7 @@ class Run:
                 note(tx)
             return work(tx)
 
-        done = self._desk.engine.transact(noted, alone=False)
+        done = self._desk.engine.transact(noted, alone=alone)
         self._to_note.clear()  # not before: the unit may have been done twice
         return done
 
@@ -279,15 +281,29 @@ def is_alive(claim: Claim, now: str) -> bool:
     return _started(int(pid)) == started
 
 
-def _take_back(desk: Desk) -> None:
-    """Letters whose run died between claiming and noting: nobody knows whether they went."""
+def _take_back(desk: Desk, report: SendReport) -> None:
+    """Letters whose run died between claiming and noting: nobody knows whether those handed over went."""
     with desk.engine.read() as tx:
         claims = outbox.claims(tx)
     dead = [claim for claim in claims if not is_alive(claim, desk.clock())]
 
-    def taken_back(tx: Tx) -> None:
+    def taken_back(tx: Tx) -> list[Letter]:
         for claim in dead:
             outbox.take_back(tx, claim.letter, claim.by, INTERRUPTED)
+        found = [outbox.load(tx, claim.letter) for claim in dead if claim.is_handed_over]
+        uncertain = [letter for letter in found if letter is not None and letter.state == "uncertain"]
+        for letter in uncertain:
+            bounces.not_sent(tx, desk, letter, INTERRUPTED, desk.clock())
+        return uncertain
 
-    if dead:
-        desk.engine.transact(taken_back, alone=False)
+    for letter in desk.engine.transact(taken_back) if dead else ():
+        report.uncertain += 1
+        report.problems.append(_uncertain(letter, INTERRUPTED))
+
+
+def _uncertain(letter: Letter, text: str) -> str:
+    """What to say of a letter that may have gone."""
+    return (
+        f"letter {letter.id} to {letter.recipient} may have gone or not: {text}; "
+        f"'helpdesk outbox retry {letter.id}' sends it once more, 'drop' lets it be"
+    )

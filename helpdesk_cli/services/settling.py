@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
 from helpdesk_cli.domain.intake import take_in
-from helpdesk_cli.domain.mail import Outcome, fold
+from helpdesk_cli.domain.mail import Outcome, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
@@ -45,7 +45,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
     rates = desk.settings.limits.new_tickets_per_sender
     # Limits count arrivals; what is old must not be counted with what comes now.
-    flooding = bool(sender) and is_over(tx, "new-ticket", fold(sender), rates, kept.arrived_at)
+    flooding = bool(sender) and is_over(tx, "new-ticket", person_of(sender), rates, kept.arrived_at)
     remembered = mailboxes.remembered(tx, kept.mailbox)
     border = later(remembered.first_fetch_at, -BACKLOG_SECONDS) if remembered else ""
     facts = Facts(
@@ -74,6 +74,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_old=bool(border) and kept.arrived_at < border,
         is_imported=kept.is_imported,
         is_released=release is not None,
+        is_whole=kept.is_whole,
         is_thanks=ready.is_thanks,
         staff_words=ready.staff_words,
         staff_files=ready.staff_files,
@@ -83,7 +84,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
 
 def _flooded(tx: Tx, sender: str) -> Known | None:
     """The ticket that takes what a sender writes beyond their limit: the last that they opened."""
-    number = tallies.last_ticket(tx, "new-ticket", fold(sender))
+    number = tallies.last_ticket(tx, "new-ticket", person_of(sender))
     return store_facts.known(tx, number) if number is not None else None
 
 
@@ -165,7 +166,7 @@ def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) ->
         change = replace(change, silent=True)
     recorded = record(tx, desk, change)
     if decision.outcome is Outcome.OPENED and case.sender:
-        tallies.add(tx, "new-ticket", case.sender, case.arrived_at, recorded.ticket.number)
+        tallies.add(tx, "new-ticket", person_of(case.sender), case.arrived_at, recorded.ticket.number)
     return recorded.ticket.number
 
 
@@ -203,8 +204,8 @@ def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int
     at = case.arrived_at
     if "rejection" in decision.warnings and sender is not None:
         once_a_day = (Rate(1, 86400),)
-        if not is_over(tx, "rejection", case.sender, once_a_day, at):
-            tallies.add(tx, "rejection", case.sender, at)
+        if not is_over(tx, "rejection", person_of(case.sender), once_a_day, at):
+            tallies.add(tx, "rejection", person_of(case.sender), at)
             # No name: its sender was not asked to prove that it is theirs.
             notice = Notice(kind="rejection", address=sender.address)
             department = case.facts.department or next(iter(desk.settings.department))

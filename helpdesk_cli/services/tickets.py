@@ -30,7 +30,7 @@ from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.people import checked_address
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.store import blobs, people, tickets
+from helpdesk_cli.store import blobs, outbox, people, tickets
 from helpdesk_cli.store.engine import Tx
 
 CHANNELS = ("phone", "web", "email", "other")
@@ -158,6 +158,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     files: tuple[File, ...] = ()
     cc: tuple[str, ...] = ()  # who becomes a participant by this
     stage: str | None = None
+    seconds: int = 0  # of work that went into it
     seen_at: str | None = None  # when the writer last saw the ticket
 
 
@@ -198,7 +199,8 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
         new_text=answer.text.strip(),
         attachments=keep_files(tx, answer.files),
     )
-    change = said(ticket, message, desk.actor.login, event)
+    spent: dict[str, object] = {"time": answer.seconds} if answer.seconds else {}
+    change = said(ticket, message, desk.actor.login, event, **spent)
     change = replace(change, joining=tuple(_joining(tx, desk, address) for address in answer.cc))
     if answer.stage is not None:
         change = _to_stage(desk, change, answer.stage, at)
@@ -328,6 +330,7 @@ def spam(desk: Desk, numbers: Sequence[int]) -> None:
             people.block(tx, fold(participants[0].address), desk.actor.login, at)
         after = _to_stage(desk, change, stage, at)
         blocked = {"blocked": participants[0].address} if participants else {}
+        outbox.drop_waiting(tx, change.ticket.number, "its ticket is spam")
         event = Event(kind="marked-spam", at=at, actor=desk.actor.login, data=dict(blocked))
         return replace(after, events=(*after.events, event), silent=True)
 

@@ -206,6 +206,15 @@ def decide(tx: Tx, letter: int, state: str, at: str, error: str = "") -> bool:
     )
 
 
+def drop_waiting(tx: Tx, ticket: int, why: str) -> None:
+    """Let nothing more of a ticket go that waits; what is being sent just now goes."""
+    tx.put(
+        "update letter set state = 'dropped', error = :why where ticket = :ticket and state in ('queued', 'deferred')",
+        why=why,
+        ticket=ticket,
+    )
+
+
 def bounced(tx: Tx, letter: int, error: str) -> None:
     """Note that a letter came back; not of one that is about to be handed over once more."""
     tx.put(

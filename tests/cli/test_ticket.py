@@ -214,11 +214,21 @@ def test_what_is_edited_changes_and_the_rest_stays(ticket: int, site: Site, insi
 
 
 def test_spam_closes_in_silence_and_blocks_the_sender(ticket: int, inside: Run) -> None:
-    before = waiting(inside)
+    assert waiting(inside) != set()
     inside("ticket", "spam", "1000")
     assert shown(inside)["state"] == "closed"
     assert inside("client", "block").out.split("\t")[0] == "ann@client.example"
-    assert waiting(inside) == before
+    assert waiting(inside) == set()
+
+
+def test_the_work_that_went_into_an_answer_is_in_the_log(ticket: int, inside: Run) -> None:
+    inside("ticket", "reply", "1000", "-m", "It is fixed.", "--time", "1h30m")
+    inside("ticket", "note", "1000", "-m", "He called.", "--time", "15")
+    assert inside("ticket", "log", "1000").out.count('"time"') == 2
+    assert [event["data"]["time"] for event in shown(inside)["events"][1:]] == [5400, 900]
+    for wrong in ("soon", "0m", "", "1x"):
+        done = inside("ticket", "reply", "1000", "-m", "x", "--time", wrong, code=2)
+        assert "must be a time such as 15m, 1h or 1h30m" in done.err
 
 
 # Files and the log

@@ -346,6 +346,24 @@ def test_a_flood_of_one_sender_goes_into_the_last_ticket(office: Any) -> None:
     assert len(office.letters(kind="alert")) == 3
 
 
+def test_addresses_that_differ_behind_a_plus_share_their_limits(office: Any) -> None:
+    office.configured(limits=Limits(new_tickets_per_sender=(Rate(3, 600),)))
+    for number in range(6):
+        office.mail(mail(f"{number}", number=number, sender=f"ann+{number}@client.example"))
+    assert [ticket is None for ticket in map(office.ticket, range(1000, 1004))] == [False] * 3 + [True]
+    assert [one.is_public for one in office.messages(1002)] == [True, False, False, False]
+    office.configured(limits=Limits(acknowledgements_per_address=(Rate(2, 600),)))
+    before = len(office.letters(kind="acknowledgement"))
+    for number in range(10, 15):
+        office.mail(mail(f"{number}", number=number, sender=f"dora+{number}@client.example"))
+    assert len(office.letters(kind="acknowledgement")) - before == 2
+
+
+def test_a_mail_of_which_only_the_beginning_was_read_says_so_on_its_ticket(office: Any) -> None:
+    office.mail(mail(), whole=False)
+    assert office.messages(1000)[0].mark.startswith("too large: only its beginning is here")
+
+
 @pytest.fixture
 def strict(make_office: Callable[..., Any]) -> Any:
     made = make_office(

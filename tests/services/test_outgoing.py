@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from smtp_server import SmtpServer
 
 from helpdesk_cli.errors import Failed, NotFound, Unreachable
 from helpdesk_cli.services import mailroom, outgoing, tickets
@@ -54,6 +55,25 @@ def test_what_is_queued_is_sent_once(office: Any) -> None:
         "Bob <bob@staff.example>",
     ]
     assert states(office) == ["sent", "sent"]
+
+
+def test_an_answer_that_a_server_refuses_is_told_on_its_ticket_and_to_staff(office: Any) -> None:
+    office.mail(MAIL)
+    notify(office.desk)
+    with SmtpServer() as server:
+        server.refuse["ann@"] = "550 5.1.1 no such user"
+        way = Transport(kind="smtp", host="127.0.0.1", port=server.port)
+        office.configured(transport={"default": way})
+        tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Use water."))
+        report = notify(office.desk)
+        assert (report.failed, report.sent) == (1, 0)
+        assert notify(office.desk).sent == 1
+    assert office.events(1000) == ["opened", "answered", "not-sent"]
+    (told,) = office.letters(kind="bounced")
+    assert (told.recipient, told.facts["diagnosis"]) == (
+        "bob@staff.example",
+        "the recipient was refused: 550 5.1.1 no such user",
+    )
 
 
 def test_a_limit_leaves_the_rest_for_the_next_run(office: Any) -> None:
@@ -202,7 +222,10 @@ def test_a_letter_whose_run_died_before_handing_over_is_sent(office: Any) -> Non
 
 def test_a_letter_whose_run_died_while_handing_over_is_uncertain_until_a_person_decides(office: Any) -> None:
     number = claimed(office, handed=True)
-    assert notify(office.desk).sent == 1
+    report = notify(office.desk)
+    assert (report.sent, report.uncertain) == (1, 1)
+    assert [f"helpdesk outbox retry {number}" in problem for problem in report.problems] == [True]
+    assert office.events(1000) == ["opened", "maybe-sent"]
     assert mailroom.letter(office.desk, number).state == "uncertain"
     office.passes(days=2)
     assert notify(office.desk).sent == 0

@@ -217,5 +217,10 @@ def _sentence(event: "Event") -> str:
     if "from" in data or "to" in data:
         before, after = data.pop("from", None), data.pop("to", None)
         words.append(f"{before or 'none'} → {after or 'none'}")
+    spent = data.pop("time", None)
+    if isinstance(spent, int):
+        words.append(
+            f"in {spent // 3600} h {spent % 3600 // 60} min" if spent >= 3600 else f"in {spent // 60} min"
+        )
     words += [f"{name} {value}" for name, value in data.items() if value not in (None, "")]
     return line(" ".join(words))

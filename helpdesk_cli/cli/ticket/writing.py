@@ -4,10 +4,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
-from helpdesk_cli.cli.options import attach, files, number, text
+from helpdesk_cli.cli.options import attach, files, number, spent, text
 from helpdesk_cli.cli.output import line, put, safe
 from helpdesk_cli.cli.ticket.report import report
 from helpdesk_cli.cli.wording import Wording
@@ -62,7 +63,7 @@ def new(call: Call, *, wording: Wording, attach: tuple[str, ...], as_json: bool,
     "reply",
     epilog="""\b
 Examples:
-  helpdesk ticket reply 1024 -m "It is fixed." --stage done
+  helpdesk ticket reply 1024 -m "It is fixed." --stage done --time 15m
   helpdesk ticket reply HD-1024 -F answer.txt -a invoice.pdf -c boss@example.com""",
 )
 @number
@@ -70,6 +71,7 @@ Examples:
 @attach
 @click.option("-c", "--cc", metavar="ADDR", multiple=True, help="Who hears as well from now on.")
 @click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
+@spent
 @as_json
 @shared
 def reply(
@@ -80,13 +82,14 @@ def reply(
     attach: tuple[str, ...],
     cc: tuple[str, ...],
     stage: str | None,
+    spent: int,
     as_json: bool,
 ) -> None:
     """Answer the client of a ticket and all who take part; the mail leaves at the next notify."""
     from helpdesk_cli.services import tickets
 
     with wording.kept(), desk(call) as opened:
-        answer = _answer(opened, number, wording, attach, cc, stage)
+        answer = replace(_answer(opened, number, wording, attach, cc, stage), seconds=spent)
         tickets.reply(opened, number, answer)
         wording.saved()
         report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
@@ -102,6 +105,7 @@ Example:
 @text
 @attach
 @click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
+@spent
 @as_json
 @shared
 def note(
@@ -111,13 +115,15 @@ def note(
     wording: Wording,
     attach: tuple[str, ...],
     stage: str | None,
+    spent: int,
     as_json: bool,
 ) -> None:
     """Write down what only staff see; it never leaves the desk."""
     from helpdesk_cli.services import tickets
 
     with wording.kept(), desk(call) as opened:
-        tickets.note(opened, number, _answer(opened, number, wording, attach, (), stage))
+        answer = replace(_answer(opened, number, wording, attach, (), stage), seconds=spent)
+        tickets.note(opened, number, answer)
         wording.saved()
         report(call, opened, [number], "noted", as_json=as_json)
 
