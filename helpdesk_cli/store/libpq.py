@@ -23,6 +23,11 @@ PATIENCE = {
 }
 """How long a silent server is waited for (seconds; the last in ms), unless the address says otherwise."""
 
+NO_LIBPQ = (
+    "the driver psycopg finds no libpq; this brings one: pip install 'psycopg[binary]' "
+    "(pipx inject helpdesk-cli 'psycopg[binary]')"
+)
+
 OK_STATES = (1, 2, 10)  # of results: a command, rows, the end of a batch
 SYNCED = 10
 SKIPPED = 11  # a statement of a batch after one that failed
@@ -52,7 +57,10 @@ def dial(url: str, password: Password | None, place: str) -> "psycopg.Connection
     """
     import os
 
-    import psycopg
+    try:
+        import psycopg
+    except ImportError:  # it is there, but finds no libpq
+        raise BadConfig(f"store.url: {NO_LIBPQ}") from None
     from psycopg.conninfo import conninfo_to_dict
 
     try:
@@ -171,7 +179,10 @@ def refused(error: Exception, place: str) -> DeskError:
     import re
 
     text = " ".join(str(error).split())
-    text = re.sub(r"connection failed: (?=connection to server)|(?<=\)) Is the server running.*?\?", "", text)
+    if " All failures were: - host: " in text:  # before it stands the last one, a second time
+        _, *each = re.split(r" - host: ", text.partition(" All failures were:")[2])
+        text = "; ".join(re.sub(r"^'?(.*?)'?, port: .*?, hostaddr: .*?: ", r"\1: ", one) for one in each)
+    text = re.sub(r"connection failed: (?=connection to server)| Is the server running .*?\?", "", text)
     if re.search(r'FATAL: database ".*" does not exist', text):
         return BadConfig(f"{place}: {text}; an administrator of the server makes it: createdb -O USER NAME")
     if "too many c" in text or "remaining connection slots" in text:  # clients; connections for somebody

@@ -310,10 +310,13 @@ class PostgresEngine:
         _, found = self._reached()
         info = connection.info
         with self._telling():
-            standbys = connection.execute(
-                b"select count(*) filter (where sync_state in ('sync', 'quorum')), count(*) from pg_stat_replication"
+            # Of each standby only who may read all statistics sees more than that it is there.
+            row = connection.execute(
+                b"select count(*), count(sync_state), count(*) filter (where sync_state in ('sync', 'quorum')), "
+                b"current_setting('synchronous_standby_names') from pg_stat_replication"
             ).fetchone()
-        assert standbys is not None
+        assert row is not None
+        standbys, seen, synchronous, waited_for = row
         return {
             "engine": f"PostgreSQL {found.version}",
             "store": self.place,
@@ -323,7 +326,8 @@ class PostgresEngine:
             "schema": found.schema,
             "version": str(self._version()),
             "role": "standby" if found.is_standby else "primary",
-            "standbys": f"{standbys[1]}, {standbys[0]} synchronous",
+            "standbys": f"{standbys}, {synchronous} synchronous" if seen == standbys else str(standbys),
+            "synchronous_standby_names": waited_for or "none",
             "synchronous_commit": found.synchronous_commit,
             "tls": "yes" if connection.pgconn.ssl_in_use else "no",
             "pooler": "yes" if found.is_pooled else "no",

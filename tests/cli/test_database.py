@@ -18,6 +18,7 @@ from helpdesk_cli.config.databases import EXTRA
 from helpdesk_cli.domain.store_url import MASK
 from helpdesk_cli.services import headroom
 from helpdesk_cli.services.doctor import examine
+from helpdesk_cli.store.libpq import NO_LIBPQ
 
 LIBPQ = ("PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGHOST", "PGDATABASE", "PGUSER")
 
@@ -361,6 +362,15 @@ def test_without_the_driver_one_line_says_how_to_get_it(
     checks = run("doctor", "--json", config=config, env=env, code=78).json
     assert {("configuration", "fail"), ("store", "fail")} <= names(checks)
     assert EXTRA in run("config", "check", config=config, env=env, code=78).err
+
+
+def test_a_driver_without_libpq_is_told_as_well(run: Run, host: Host, database: str) -> None:
+    config = host("one", database)
+    env = {"PSYCOPG_IMPL": "c"}  # the one that is not installed here
+    told = run("init", config=config, env=env, code=78).err
+    assert told == f"helpdesk: store.url: {NO_LIBPQ}\n"
+    checks = run("doctor", "--json", config=config, env=env, code=78).json
+    assert [check["text"] for check in checks if check["name"] == "store"] == [f"store.url: {NO_LIBPQ}"]
 
 
 # The clock

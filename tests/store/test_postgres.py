@@ -53,6 +53,23 @@ def test_what_is_found_is_told(engine: Engine, store_url: str, postgres: Postgre
     assert facts["synchronous_commit"] == "on"
 
 
+def test_standbys_are_told_as_far_as_our_user_may_see_them(new_postgres: NewPostgres) -> None:
+    primary = new_postgres()
+    engine = open_engine(primary.create_database("desk"))
+    engine.build()
+    names = ("standbys", "synchronous_standby_names")
+    assert [engine.facts()[name] for name in names] == ["0, 0 synchronous", "none"]
+    primary.standby()
+    primary.synchronous()
+    assert [engine.facts()[name] for name in names] == ["1, 1 synchronous", "*"]
+    engine.close()
+    primary.query("create role plain login")
+    primary.query("grant select on desk_store to plain", "desk")
+    ordinary = open_engine(primary.url("desk").replace("hd@", "plain@"))
+    assert [ordinary.facts()[name] for name in names] == ["1", "*"]
+    ordinary.close()
+
+
 @pytest.mark.parametrize("setting", ["off", "local", "on", "remote_apply"])
 def test_what_is_written_is_on_the_disk_whatever_the_database_is_set_to(
     store_url: str, postgres: PostgresServer, setting: str
@@ -141,7 +158,11 @@ def test_several_servers_that_are_away_are_all_named(new_postgres: NewPostgres) 
         server.stop()
     refused = refusal(url)
     assert isinstance(refused, StoreAway)
-    assert all(f"port {server.port} failed" in str(refused) for server in (one, another))
+    told = [
+        f'127.0.0.1: connection to server at "127.0.0.1", port {server.port} failed: Connection refused'
+        for server in (one, another)
+    ]
+    assert str(refused).endswith(f": {'; '.join(told)}")
 
 
 def test_a_server_that_is_full_is_busy(store_url: str, postgres: PostgresServer) -> None:
