@@ -214,7 +214,7 @@ def told(error: Exception, place: str, *, committing: bool = False) -> DeskError
     if state.startswith(_FULL):
         return Busy(f"{place}: {text}; try again")
     if state == "42501":
-        return Failed(f"{place}: {text}; the store's tables must belong to our user")
+        return Failed(f"{place}: {text}; the database, and the store's tables, must belong to our user")
     return Failed(f"{place}: {text}")
 
 

@@ -219,8 +219,23 @@ def test_who_may_not_write_is_told_whose_the_tables_must_be(store_url: str, post
     postgres.query(f"grant select on all tables in schema public to reader_{name}", name)
     engine = open_engine(store_url.replace("hd@", f"reader_{name}@"))
     assert names(engine) == []
-    with pytest.raises(Failed, match=r"permission denied.*the store's tables must belong to our user"):
+    with pytest.raises(Failed, match=r"permission denied.*the store's tables, must belong to our user"):
         engine.transact(lambda tx: insert(tx, "a"))
+    engine.close()
+
+
+def test_who_may_not_make_tables_is_told_whose_the_database_must_be(
+    empty_url: str, postgres: PostgresServer
+) -> None:
+    name = name_of(empty_url)
+    postgres.query(f"create role maker_{name} login")
+    postgres.query("revoke create on schema public from public", name)  # as it is from PostgreSQL 15 on
+    engine = open_engine(empty_url.replace("hd@", f"maker_{name}@"))
+    with pytest.raises(
+        Failed, match=r"permission denied for schema public; the database, .*belong to our user"
+    ):
+        engine.build()
+    assert not engine.exists()
     engine.close()
 
 
