@@ -118,6 +118,25 @@ class FaultServer:
         return [line for line in self.heard if any(word.upper() in line.upper() for word in words)]
 
 
+class Silent(FaultServer):
+    """A server that says nothing, so that who calls it goes on holding the mailbox."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.was_called = threading.Event()
+
+    def talk(self, talk: Talk) -> None:
+        self.was_called.set()
+        talk.hang()
+
+    def mailbox(self, name: str) -> str:
+        """The table of a mailbox there."""
+        return (
+            f'[mailbox.{name}]\nkind = "imap"\nhost = "127.0.0.1"\nport = {self.port}\nsecurity = "none"\n'
+            'username = "ann"\npassword = "secret"\ntimeout = "60s"\ndepartment = "support"\nbacklog = "answer"\n'
+        )
+
+
 class FaultImap(FaultServer):
     """An IMAP server of one folder; override a step, or set an attribute."""
 

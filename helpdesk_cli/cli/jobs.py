@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from helpdesk_cli.cli.app import Call, about, desk, fail, shared
-from helpdesk_cli.errors import DeskError, Failed
+from helpdesk_cli.errors import DeskError, Failed, StoreAway
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -186,8 +186,10 @@ def _end(call: Call, reports: "list[MailboxReport]", refused: Sequence[DeskError
 
         for report in reports:
             output.say(fetched_line(report))
-    failed = [about(report.name, report.failure) for report in reports if report.failure is not None]
-    failures = [*refused, *failed]
+    failed = [(report.name, report.failure) for report in reports if report.failure is not None]
+    failures = [*refused, *(about(name, why) for name, why in failed if not isinstance(why, StoreAway))]
+    # That the store is away is no mailbox's fault, and told once.
+    failures += [why for _, why in failed if isinstance(why, StoreAway)][:1]
     if failures:
         fail(failures)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.errors import DeskError, NotFound, StoreAway, Unreachable
+from helpdesk_cli.errors import Busy, DeskError, NotFound, StoreAway, Unreachable
 from helpdesk_cli.mail.sources.contract import Delivery, Source
 from helpdesk_cli.services.desk import Desk, engine_of
 from helpdesk_cli.services.headroom import check_headroom
@@ -60,8 +60,9 @@ def fetch_mail(
     away = [one(name, desk) for name in remote] if len(remote) < 2 else _side_by_side(desk, remote, one)
     done = local | dict(zip(remote, away, strict=True))
     reports = [done[name] for name in wanted]
-    if not names:
-        reports += [report for report in [_left_over(desk, progress)] if report.fetched]
+    if not names and not any(isinstance(report.failure, StoreAway) for report in reports):
+        left_over = _left_over(desk, progress)
+        reports += [left_over] if left_over.fetched or left_over.failure else []
     return reports
 
 
@@ -121,7 +122,10 @@ def _note_failure(desk: Desk, name: str, error: str) -> None:
         mailboxes.begin(tx, name, desk.clock())
         mailboxes.failed(tx, name, desk.clock(), error)
 
-    desk.engine.transact(noted, alone=False)
+    try:
+        desk.engine.transact(noted, alone=False)
+    except (Busy, StoreAway):
+        pass  # it is told all the same, and the next run that fails notes it
 
 
 def _drain(
@@ -214,9 +218,12 @@ def _arrival(claimed: str, now: str) -> str:
 def _left_over(desk: Desk, progress: Progress | None) -> MailboxReport:
     """What other ways in (a pipe, an import) left over long ago."""
     report = MailboxReport(name="(left over)")
-    with desk.engine.lock("left-over") as is_ours:
-        if is_ours:
-            settle_pending(desk, "", report, progress, before=later(desk.clock(), -LEFT_OVER_SECONDS))
+    try:
+        with desk.engine.lock("left-over") as is_ours:
+            if is_ours:
+                settle_pending(desk, "", report, progress, before=later(desk.clock(), -LEFT_OVER_SECONDS))
+    except DeskError as failure:
+        report.failure, report.error = failure, str(failure)
     return report
 
 
