@@ -20,6 +20,16 @@ def mail(marker: str) -> bytes:
     ).encode()
 
 
+NO_LIMITS = """
+[limits]
+new_tickets_per_sender = ["1000000/10m"]
+acknowledgements = ["1000000/10m"]
+acknowledgements_per_address = ["1000000/10m"]
+automatic_per_address = ["1000000/10m"]
+automatic_per_domain = ["1000000/10m"]
+"""
+
+
 class Program:
     """The program on one desk, run whole or killed."""
 
@@ -72,6 +82,15 @@ def ended(process: "subprocess.Popen[bytes]") -> Done:
     return done
 
 
+def is_orderly(done: Done) -> bool:
+    """Whether a job said what it may say where its database went away: one line, and one for each uncertain letter."""
+    lines = done.err.splitlines()
+    unclear = [line for line in lines if "may have gone or not: " in line]
+    codes = {0} if not lines else {1} if unclear else {69, 75}
+    is_said = done.out == "" and all(line.startswith("helpdesk: ") for line in lines)
+    return is_said and done.code in codes and len(lines) - len(unclear) <= 1
+
+
 def kill_often(run: Callable[[float], int], usual: float, *, seed: int, kills: int) -> int:
     """Kill so many runs at moments spread over a usual run's length; how many died.
 
@@ -117,7 +136,8 @@ def check_letters(site: Site, program: Program, *, uncertain: int) -> None:
     """None went twice, none is forgotten; at most so many are for a person to decide, who knows what went."""
     from helpdesk_cli.services import mailroom
 
-    assert program.whole("notify") == 0
+    while program.whole("notify") == 1:  # what became uncertain is told once
+        pass
     with site.desk("bob") as desk:
         letters = mailroom.letters(desk, everything=True)
         unclear = [letter for letter in letters if letter.state == "uncertain"]

@@ -207,7 +207,8 @@ class PostgresServer:
         assert self.process is not None
         if pid not in children(self.process.pid):
             return  # it has ended by itself
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
         self._forget_admin()
         wait_until(lambda: is_gone(pid), "the backend is gone")
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from msgspec import Struct
 
 from helpdesk_cli.domain.moments import later, seconds_between
-from helpdesk_cli.errors import BadConfig, DeskError, Failed, Unreachable
+from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, StoreAway, Unreachable
 from helpdesk_cli.mail.transports.contract import Receipt, Sent, Transport
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.desk import Desk
@@ -41,13 +41,13 @@ LONGEST_TALLY = 2 * 86400
 
 
 class SendReport(Struct, kw_only=True):
-    """What a run did; ``queued`` is what still waits at its end, whether due or not."""
+    """What a run did; ``queued`` is what still waits at its end, whether due or not, None where nobody knows."""
 
     sent: int = 0
     deferred: int = 0
     failed: int = 0
     uncertain: int = 0
-    queued: int = 0
+    queued: int | None = 0
     failures: list[DeskError] = []
     problems: list[str] = []
 
@@ -55,9 +55,23 @@ class SendReport(Struct, kw_only=True):
 def notify(
     desk: Desk, *, limit: int | None = None, progress: Callable[[int], None] | None = None
 ) -> SendReport:
-    """Send what is due. A transport that is away ends its own letters' run, not the others'."""
+    """Send what is due. A transport that is away ends its own letters' run, not the others'.
+
+    A store that is away ends the run, and what was to tell until then is told all the same.
+    """
     report = SendReport()
-    _take_back(desk, report)
+    try:
+        _take_back(desk, report)
+        _send_due(desk, report, limit, progress)
+    except (Busy, StoreAway) as error:
+        report.failures.append(error)
+        report.queued = None
+    return report
+
+
+def _send_due(
+    desk: Desk, report: SendReport, limit: int | None, progress: Callable[[int], None] | None
+) -> None:
     start = desk.clock()
     with desk.engine.read() as tx:
         due = outbox.count_due(tx, start)
@@ -73,7 +87,6 @@ def notify(
         stale = tallies.has_before(tx, later(desk.clock(), -LONGEST_TALLY))
     if stale:
         desk.engine.transact(lambda tx: tallies.forget(tx, later(desk.clock(), -LONGEST_TALLY)), alone=False)
-    return report
 
 
 class Ways:
@@ -123,6 +136,7 @@ class Run:
         self._desk, self._ways, self._report, self._start = desk, ways, report, start
         self._by = claimant()
         self._to_note: list[Callable[[Tx], None]] = []
+        self._in_hand: int | None = None  # the letter that the transport has now
 
     def send(self, count: int) -> int:
         """Claim the next letters in one transaction, then write and hand over each; how many there were.
@@ -140,15 +154,26 @@ class Run:
             for letter in claimed:
                 self._one(letter)
                 done += 1
-        finally:
-            left = claimed[done:]
-            if left or self._to_note:
-                self._with_notes(lambda tx: self._let_go(tx, left))
+        except BaseException:
+            self._leave(claimed[done:])
+            raise
+        try:
+            self._leave([])
+        except StoreAway:
+            self._leave([])  # the connection may be lost and the server back since the last letter was begun
         return len(claimed)
+
+    def _leave(self, letters: Sequence[Letter]) -> None:
+        """Note what is still to be noted, and let go of these."""
+        if letters or self._to_note:
+            self._with_notes(lambda tx: self._let_go(tx, letters))
 
     def _let_go(self, tx: Tx, letters: Sequence[Letter]) -> None:
         for letter in letters:
-            outbox.take_back(tx, letter.id, self._by, INTERRUPTED)
+            if letter.id == self._in_hand:
+                outbox.take_back(tx, letter.id, self._by, INTERRUPTED)
+            else:
+                outbox.let_go(tx, letter.id, self._by)
 
     def _one(self, letter: Letter) -> None:
         slug = self._ways.slug(letter.department)
@@ -166,14 +191,16 @@ class Run:
             return
         if not self._with_notes(lambda tx: outbox.handing_over(tx, letter.id, self._by, self._desk.clock())):
             return  # it took so long to get here that another run took us for dead
+        self._in_hand = letter.id
         try:
             receipt = way.send(written.sender, letter.recipient, written.raw)
         except (Unreachable, BadConfig) as error:
             self._ways.lose(slug)
             self._report.failures.append(error)
             self._defer(letter, str(error))
-            return
-        self._became(letter, written, receipt)
+        else:
+            self._became(letter, written, receipt)
+        self._in_hand = None  # not before it is known what to note
 
     def _became(self, letter: Letter, written: Written, receipt: Receipt) -> None:
         if receipt.outcome is Sent.SENT:

@@ -162,6 +162,20 @@ def take_back(tx: Tx, letter: int, by: str, error: str) -> None:
     )
 
 
+def let_go(tx: Tx, letter: int, by: str) -> None:
+    """Queue a letter again of which its claimant handed over nothing, though that may have been noted.
+
+    Who lost the connection while they noted it cannot know whether it was.
+    """
+    before = "attempts - case when handed_at is null then 0 else 1 end"
+    tx.put(
+        f"update letter set state = case when {before} > 0 then 'deferred' else 'queued' end, attempts = {before}, "
+        "handed_at = null, claimed_by = null where id = :letter and state = 'sending' and claimed_by = :by",
+        letter=letter,
+        by=by,
+    )
+
+
 def became(
     tx: Tx,
     letter: int,

@@ -8,19 +8,10 @@ from pathlib import Path
 
 import pytest
 from desks import Site
-from killing import Program, copies_of, mail, markers, subjects
+from killing import NO_LIMITS, Program, copies_of, mail, markers, subjects
 from postgres import PostgresServer
 from servers import PASSWORD, Dovecot
 from stores import POSTGRESQL, SQLITE
-
-NO_LIMITS = """
-[limits]
-new_tickets_per_sender = ["1000000/10m"]
-acknowledgements = ["1000000/10m"]
-acknowledgements_per_address = ["1000000/10m"]
-automatic_per_address = ["1000000/10m"]
-automatic_per_domain = ["1000000/10m"]
-"""
 
 
 def all_end_well(processes: list["subprocess.Popen[bytes]"]) -> None:
