@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from helpdesk_cli.errors import BadConfig, Busy, Failed, NotAllowed, Unreachable, Usage
+from helpdesk_cli.errors import Busy, Failed, NotAllowed, Unreachable, Usage
 from helpdesk_cli.services.desk import Desk, engine_of
 from helpdesk_cli.store import blobs, copying
 from helpdesk_cli.store.copying import Bar, TableReport, unwatched
@@ -39,7 +39,7 @@ def target_url(text: str) -> str:
     from helpdesk_cli.settings import Store
 
     if not text.startswith("sqlite:") and not Store(url=text).is_postgres():
-        is_file = text.isprintable() and not any(sign in text for sign in ":=?")
+        is_file = text and text.isprintable() and not any(sign in text for sign in ":=?")
         raise Usage(f"--to {text}: for a file write --to sqlite:{text}" if is_file else ALLOWED)
     url = place_of_store(text, os.getcwd())  # noqa: PTH109
     store = Store(url=url)
@@ -53,8 +53,8 @@ def target_url(text: str) -> str:
 def survey(desk: Desk, url: str) -> list[TableSize]:
     """How much would be copied. Raises Usage, NotAllowed, Failed as ``move`` does; changes nothing."""
     with _target(desk, url) as target:
-        if target.exists() and _is_whole(target):
-            raise Failed(f"{target.place}: there is a desk already; name another")
+        if not target.is_free():
+            raise Failed(f"{target.place}: there is something already; name another")
         with desk.engine.read() as tx:
             return copying.survey(tx)
 
@@ -108,15 +108,6 @@ def _is_same_file(one: str, other: str) -> bool:
         return os.path.samefile(one, other)  # noqa: PTH121
     except OSError:
         return False  # there is none
-
-
-def _is_whole(target: Engine) -> bool:
-    """Whether a copy there did end."""
-    try:
-        with target.read():
-            return True
-    except BadConfig:
-        return False
 
 
 def _damaged(rows: Sequence[Row]) -> Iterator[str]:

@@ -130,6 +130,10 @@ class Engine(Protocol):
         """Seconds by which this host's clock is ahead of the store's; 0 where they are the same one."""
         ...
 
+    def is_free(self) -> bool:
+        """Whether ``receive`` would do its work: there is nothing, or a copy that did not end. Changes nothing."""
+        ...
+
     def receive(self) -> None:
         """Make the tables for a copy of another store, or go on with a copy that was begun.
 

@@ -258,6 +258,9 @@ class PostgresEngine:
             self._undo(connection)
             raise
 
+    def is_free(self) -> bool:
+        return self._version() in (None, UNSEALED)
+
     def receive(self) -> None:
         version = self._version()
         if version not in (None, UNSEALED):

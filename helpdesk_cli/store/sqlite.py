@@ -25,8 +25,14 @@ from helpdesk_cli.store.engine import SCHEMA_VERSION, Result, Value, schema, sta
 APPLICATION_ID = 0x48444B31  # "HDK1"
 BUSY_SECONDS = 30.0
 
+MAGIC = b"SQLite format 3\0"
+"""How a database begins."""
+
 UNSEALED = 0
 """The version of a store into which a copy is still being made."""
+
+NOTHING, BEGUN = (0, 0, False), (APPLICATION_ID, UNSEALED, True)
+"""Mark, version, tables: of a file that a run made that died at once, and of a copy that did not end."""
 
 CACHE_KILOBYTES = 16_000
 """Enough for the inner pages of every index of a desk with some hundred thousand messages."""
@@ -280,31 +286,38 @@ class SqliteEngine:
             connection.execute("commit")
         self._connection = connection
 
-    def receive(self) -> None:
+    def _found(self) -> tuple[int, int, bool] | None:
+        """Mark, version, whether there are tables; None where the file is no database."""
         if not os.path.exists(self.path) or not os.path.getsize(self.path):
+            return NOTHING
+        try:
+            with open(self.path, "rb") as file:  # noqa: PTH123
+                if file.read(len(MAGIC)) != MAGIC:
+                    return None
+        except OSError as error:
+            raise Failed(f"{self.path}: {error.strerror}") from None
+        connection = self._opened()
+        try:
+            (mark,) = connection.execute("pragma application_id").fetchone()
+            (version,) = connection.execute("pragma user_version").fetchone()
+            (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise told(error, self.path) from None
+        finally:
+            connection.close()
+        return mark, version, tables > 0
+
+    def is_free(self) -> bool:
+        return self._found() in (NOTHING, BEGUN)
+
+    def receive(self) -> None:
+        found = self._found()
+        if found == NOTHING:
             self._make(UNSEALED)
+        elif found == BEGUN:
+            self._connection = self._opened()
         else:
-            connection = self._opened()
-            try:
-                mark, version, tables = (
-                    connection.execute(sql).fetchone()[0]
-                    for sql in (
-                        "pragma application_id",
-                        "pragma user_version",
-                        "select count(*) from sqlite_master",
-                    )
-                )
-            except sqlite3.Error as error:
-                connection.close()
-                raise told(error, self.path) from None
-            if (mark, version, tables) == (0, 0, 0):  # a run that died while it made the file
-                connection.close()
-                self._make(UNSEALED)
-            elif (mark, version) != (APPLICATION_ID, UNSEALED):
-                connection.close()
-                raise Failed(f"{self.path}: there is something already; nothing was changed; name another")
-            else:
-                self._connection = connection
+            raise Failed(f"{self.path}: there is something already; nothing was changed; name another")
         assert self._connection is not None
         # Rows come table by table and point to rows that come later; seal looks at all of them at once.
         self._connection.execute("pragma foreign_keys = off")

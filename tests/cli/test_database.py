@@ -224,6 +224,18 @@ def test_mailboxes_that_are_fetched_side_by_side_have_the_password_too(
     assert done.err.count("nothing listens there") == 2, done
 
 
+def test_a_desk_moves_to_a_server_with_the_password_from_its_command(
+    run: Run, site: Site, locked: str
+) -> None:
+    assert "fe_sendauth: no password supplied" in run("store", "copy", "--to", locked, code=69).err
+    file = site.config.read_text()
+    site.config.write_text(file.replace("[store]\n", f'[store]\npassword_command = "echo {PASSWORD}"\n'))
+    assert "counts and hashes agree" in run("store", "copy", "--to", locked).out
+    site.config.write_text(file)
+    told = run("store", "copy", "--to", locked, env={"PGPASSWORD": PASSWORD}, code=1).err
+    assert told == f"helpdesk: {locked}: there is a desk already; nothing was changed; name another\n"
+
+
 def test_a_password_is_shown_nowhere(run: Run, host: Host, locked: str, guarded: PostgresServer) -> None:
     url = with_password(locked, "s%65same")
     config = host("one", url)
