@@ -1,6 +1,7 @@
 """What tests of several rooms share: a small desk of their own."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,12 @@ from stores import SQLITE, Stores, empty_url, moulds, store_url, stores  # noqa:
 
 from helpdesk_cli.config.credentials import new_key
 from helpdesk_cli.services.desk import open_desk
-from helpdesk_cli.services.people import join, new_staff
+from helpdesk_cli.services.members import join, new_staff
+
+# Who starts the tests in the background may have these ignored, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ backlog = "answer"
 [department.support]
 name = "Support"
 address = "support@desk.example"
+assignment = "off"
 """
 
 OWN_STORE = "sqlite:helpdesk.db"

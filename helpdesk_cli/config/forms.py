@@ -50,8 +50,8 @@ def rate_of(written: object) -> Rate:
 
 def amount(written: object, units: dict[str, int]) -> int:
     """Read a whole number with one of these units. Raises ValueError."""
-    if type(written) is int and 0 <= written < 10**18:
-        return written
+    if isinstance(written, int) and not isinstance(written, bool) and 0 <= written < 10**18:
+        return int(written)
     if not isinstance(written, str) or not written.isascii():
         raise ValueError("not an amount")
     unit = written.strip().lower().lstrip(DIGITS)

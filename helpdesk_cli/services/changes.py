@@ -7,12 +7,14 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Token, fold
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, Audience, Notice, notices
-from helpdesk_cli.domain.ticket import Change, Ticket
+from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, Notice, notices
+from helpdesk_cli.domain.ticket import OPEN, Change, Ticket
 from helpdesk_cli.mail.tokens import signed_message_id
+from helpdesk_cli.services import dispatch
+from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, people, tallies, tickets
+from helpdesk_cli.store import addresses, outbox, tallies, tickets
 from helpdesk_cli.store.engine import Tx
 
 
@@ -25,11 +27,22 @@ class Recorded(Struct, frozen=True):
 
 
 def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
-    """Save a change and queue the letters that it calls for, or neither.
+    """Save a change, queue the letters that it calls for and let the rules answer it, or nothing of all that.
 
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
     sent for a change that is rolled back.
     """
+    if not change.ticket.number and change.ticket.assignee is None and change.ticket.state == OPEN:
+        change = dispatch.given(tx, desk, change)
+    recorded = _save(tx, desk, change)
+    if desk.settings.rule and change.events:
+        from helpdesk_cli.services import reacting
+
+        recorded = reacting.answered(tx, desk, change, recorded, _save)
+    return recorded
+
+
+def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
     ticket = change.ticket
     if ticket.number:
         tickets.update(tx, ticket)
@@ -44,20 +57,24 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
         tickets.add_event(tx, ticket.number, event)
     for other, kind in change.links:
         tickets.link(tx, ticket.number, other, kind, at)
+    for tag in change.tags:
+        tickets.tag(tx, ticket.number, tag)
+    for tag in change.untags:
+        tickets.untag(tx, ticket.number, tag)
+    for login in change.watching:
+        tickets.watch(tx, ticket.number, login, at)
+    if desk.settings.sla:
+        from helpdesk_cli.services import clocks
+
+        ticket = clocks.follow(tx, desk, ticket, change, at)
     change = replace(change, ticket=ticket)
-    letters = () if change.silent or not messages else _letters(tx, desk, change, messages, at)
+    letters = () if change.silent else _letters(tx, desk, change, messages, at)
     return Recorded(ticket, messages, letters)
 
 
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
-    kinds = {event.kind for event in change.events}
-    audience = Audience(
-        staff=tuple(people.all_staff(tx, department=change.ticket.department)),
-        # A client's further word is told to staff alone, so nobody else need be looked up.
-        participants=() if kinds == {"replied"} else tuple(tickets.participants(tx, change.ticket.number)),
-    )
     put = []
-    for notice in notices(change, audience, desk.settings):
+    for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
         letter = put_letter(
             tx,
             desk,
@@ -65,7 +82,7 @@ def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: 
             at=at,
             ticket=change.ticket.number,
             department=change.ticket.department,
-            message=messages[notice.message],
+            message=messages[notice.message] if notice.message is not None else None,
             subject=change.ticket.subject,
         )
         if letter is not None:

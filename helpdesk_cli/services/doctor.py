@@ -126,12 +126,12 @@ def of_key(settings: Settings) -> Generator[Check, None, bytes]:
 def of_use(desk: Desk) -> Iterator[Check]:
     """What the records tell: who answers, whether cron runs us, what waits for a person."""
     from helpdesk_cli.domain.moments import later, seconds_between
-    from helpdesk_cli.store import inbox, mailboxes, outbox, people
+    from helpdesk_cli.store import inbox, mailboxes, members, outbox
 
     at = desk.clock()
     with desk.engine.read() as tx:
-        has_admin = people.has_admin(tx)
-        unheard = [slug for slug in desk.settings.department if not people.all_staff(tx, department=slug)]
+        has_admin = members.has_admin(tx)
+        unheard = [slug for slug in desk.settings.department if not members.all_staff(tx, department=slug)]
         fetched = [found for name in desk.settings.mailbox if (found := mailboxes.remembered(tx, name))]
         stuck = len(inbox.entries(tx, outcomes=inbox.NEEDS_A_PERSON))
         overdue = len(outbox.due(tx, later(at, -SILENT_SECONDS)))

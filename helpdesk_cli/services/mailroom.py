@@ -18,7 +18,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.line import MailboxReport, mailbox_of, settle_again
 from helpdesk_cli.services.reading import Ready, department_for, make_ready
 from helpdesk_cli.services.settling import Release, make_case, settle
-from helpdesk_cli.store import blobs, inbox, outbox, people, tickets
+from helpdesk_cli.store import blobs, inbox, members, outbox, people, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Entry, Kept
 from helpdesk_cli.store.outbox import Letter
@@ -255,7 +255,7 @@ def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None) -> list[No
     if "rejection" in decision.warnings and sender is not None:
         return [Notice(kind="rejection", address=sender.address, name=sender.name)]
     if "spoof-warning" in decision.warnings:
-        member = people.staff_by_id(tx, case.facts.staff_person)
+        member = members.staff_by_id(tx, case.facts.staff_person)
         heard = [member.email] if member and member.retired_at is None else []
         return [
             Notice(kind="spoof-warning", address=one)
@@ -274,7 +274,7 @@ def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None) -> list[No
         for one in change.joining
         if one.client_id not in {person.client_id for person in there}
     ]
-    staff = people.all_staff(tx, department=change.ticket.department)
+    staff = members.all_staff(tx, department=change.ticket.department)
     audience = Audience(staff=tuple(staff), participants=(*there, *joining))
     return notices(change, audience, desk.settings)
 

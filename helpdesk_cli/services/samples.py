@@ -38,6 +38,22 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
         }
         for event, warnings in (("opened", ["sender not authenticated"]), ("replied", []))
     ),
+    "moved": tuple(
+        {"event": event, "stage": "Done", "assigned_to": name}
+        for event, name in (("closed", ""), ("moved", "Bob"), ("assigned", ""), ("assigned", "Bob"))
+    ),
+    "reminder": ({"closes_in": "5 days"}, {"closes_in": ""}),
+    "inactive": ({"reopen_days": 14},),
+    "notice": tuple(
+        {"event": event, "by": "carla", "stage": "Done", "lines": lines}
+        for event, lines in (
+            ("assigned", []),
+            ("closed", []),
+            ("moved", []),
+            ("escalated", []),
+            ("", ["Late."]),
+        )
+    ),
     "pager": ({}, {"withheld": 3}),
     "spoof-warning": (
         {

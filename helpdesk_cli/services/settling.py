@@ -18,7 +18,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.reading import Ready, department_for
 from helpdesk_cli.settings import Mailbox, Rate
 from helpdesk_cli.store import facts as store_facts
-from helpdesk_cli.store import inbox, mailboxes, people, tallies, tickets
+from helpdesk_cli.store import inbox, mailboxes, members, people, tallies, tickets
 from helpdesk_cli.store.engine import Tx
 
 BACKLOG_SECONDS = 86400
@@ -53,7 +53,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         duplicate_ticket=twin[1] if twin else None,
         is_own=bool(sender) and is_own(desk, sender),
         is_blocked=bool(sender) and people.is_blocked(tx, sender),
-        staff=people.staff_by_address(tx, sender) if sender else None,
+        staff=members.staff_by_address(tx, sender) if sender else None,
         client=people.client_by_address(tx, sender) if sender else None,
         staff_person=staff_token.person if staff_token else 0,
         staff_purpose=staff_token.purpose if staff_token else "",
@@ -218,7 +218,7 @@ def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int
         )
         put_letter(tx, desk, notice, at=at, ticket=decision.ticket, department=case.facts.department)
     if "spoof-warning" in decision.warnings and decision.ticket is not None:
-        member = people.staff_by_id(tx, case.facts.staff_person)
+        member = members.staff_by_id(tx, case.facts.staff_person)
         heard = [(member.email, member.name)] if member and member.retired_at is None else []
         heard += [(address, "") for address in desk.settings.desk.admin]
         facts: dict[str, object] = {

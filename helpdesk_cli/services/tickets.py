@@ -30,7 +30,7 @@ from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.people import checked_address
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.store import blobs, people, tickets
+from helpdesk_cli.store import blobs, members, people, tickets
 from helpdesk_cli.store.engine import Tx
 
 CHANNELS = ("phone", "web", "email", "other")
@@ -282,7 +282,7 @@ def assign(desk: Desk, numbers: Sequence[int], login: str | None) -> None:
 
     def given(tx: Tx, change: Change) -> Change:
         if login is not None:
-            staff = people.staff_by_login(tx, login)
+            staff = members.staff_by_login(tx, login)
             if staff is None or staff.retired_at is not None:
                 raise NotFound(f"{login}: no such staff member; 'helpdesk staff list' shows them")
         return edited(change, at, desk.actor.login, assignee=login)

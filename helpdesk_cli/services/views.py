@@ -10,7 +10,7 @@ from helpdesk_cli.domain.ticket import Event, Message
 from helpdesk_cli.errors import NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.store import lists, people
+from helpdesk_cli.store import lists, members, people
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.lists import ORDERS, Listed, Wanted
 
@@ -77,7 +77,7 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
             known, word = getattr(desk.settings, what), str(filters[what])
             filters[what] = word if word in known else slug_of(what, known, word)
     assignee = filters.get("assignee")
-    if assignee and assignee != desk.actor.login and people.staff_by_login(tx, str(assignee)) is None:
+    if assignee and assignee != desk.actor.login and members.staff_by_login(tx, str(assignee)) is None:
         raise NotFound(f"{assignee}: no such staff member; 'helpdesk staff list' shows them")
     if filters.get("client") is not None:
         filters["client"] = _client_id(tx, str(filters["client"]))

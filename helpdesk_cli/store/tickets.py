@@ -236,3 +236,33 @@ def tags(tx: Tx, ticket: int) -> tuple[str, ...]:
     """A ticket's tags."""
     rows = tx.rows("select tag from ticket_tag where ticket = :ticket order by tag", ticket=ticket)
     return tuple(str(row[0]) for row in rows)
+
+
+def tag(tx: Tx, ticket: int, tag: str) -> None:
+    """Put a tag on a ticket."""
+    tx.put(
+        "insert into ticket_tag (ticket, tag) values (:ticket, :tag) on conflict do nothing",
+        ticket=ticket,
+        tag=tag,
+    )
+
+
+def untag(tx: Tx, ticket: int, tag: str) -> None:
+    """Take a tag off a ticket."""
+    tx.put("delete from ticket_tag where ticket = :ticket and tag = :tag", ticket=ticket, tag=tag)
+
+
+def watch(tx: Tx, ticket: int, login: str, at: str) -> None:
+    """Let a staff member hear of a ticket, whoever it belongs to."""
+    tx.put(
+        "insert into watcher (ticket, staff, since_at) values (:ticket, :login, :at) on conflict do nothing",
+        ticket=ticket,
+        login=login,
+        at=at,
+    )
+
+
+def watchers(tx: Tx, ticket: int) -> tuple[str, ...]:
+    """The logins of who watches a ticket."""
+    rows = tx.rows("select staff from watcher where ticket = :ticket order by staff", ticket=ticket)
+    return tuple(str(row[0]) for row in rows)

@@ -15,6 +15,11 @@ Kinds about a ticket, besides:
                      message), left_out (how many messages the discussion leaves out)
     alert            event "opened" | "replied", author {name, email}, message as above,
                      warnings [line] ("the sender is not authenticated", …)
+    moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
+                     assigned_to (who takes care of it, as the client may know them; "" where nobody may)
+    reminder         closes_in ("5 days"; "" where it is not closed by itself)
+    inactive         reopen_days (so long an answer opens it again)
+    notice           event as of moved, or what a rule or a service level tells, by (a login), stage, lines [line]
     pager            withheld (how many pages the limits held back in the last hour; only where some were),
                      text (instead of a ticket: what happened to the whole desk); one text of at most
                      160 characters, without HTML
@@ -41,6 +46,10 @@ KINDS = (
     "acknowledgement",
     "reply",
     "alert",
+    "moved",
+    "reminder",
+    "inactive",
+    "notice",
     "pager",
     "rejection",
     "spoof-warning",

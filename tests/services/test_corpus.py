@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import read as read_moment
 from helpdesk_cli.domain.triage import TABLE
-from helpdesk_cli.services import incoming, mailroom, people, tickets, views
+from helpdesk_cli.services import incoming, mailroom, members, people, tickets, views
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import inbox
 from helpdesk_cli.store import tickets as rows
@@ -88,7 +88,7 @@ steps = {
     "client": lambda office, address: people.new_client(office.desk, address),
     "address": lambda office, pair: people.add_address(office.desk, *pair),
     "block": lambda office, pattern: people.block(office.desk, [pattern]),
-    "retire": lambda office, login: people.retire(office.desk, login),
+    "retire": lambda office, login: members.retire(office.desk, login),
 }
 """The verbs of ``given``."""
 

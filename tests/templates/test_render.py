@@ -53,6 +53,11 @@ FACTS: dict[str, object] = {
     "lines": ["mailbox support: the password was refused", "the disk is nearly full"],
     "at": "22 Nov 2026 10:30",
     "transport": "default",
+    "stage": "Done",
+    "assigned_to": "",
+    "closes_in": "5 days",
+    "reopen_days": 14,
+    "by": "carla",
 }
 
 

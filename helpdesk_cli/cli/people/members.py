@@ -59,12 +59,12 @@ def staff() -> None:
 @shared
 def new(call: Call, login: str, *, name: str, email: str, role: str, as_json: bool) -> None:
     """Make a staff member; 'staff join' puts them into a department."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        made = people.new_staff(opened, login, name=name, email=email, role=role)
+        made = members.new_staff(opened, login, name=name, email=email, role=role)
         words = f"is {made.role} now; next: helpdesk staff join {login} DEPARTMENT"
-        if not any(one.is_admin for one in people.staff(opened)):
+        if not any(one.is_admin for one in members.staff(opened)):
             words += f"; nobody is an admin yet: helpdesk staff edit {login} --role admin"
         _told(call, made, words, as_json=as_json)
 
@@ -76,12 +76,12 @@ def new(call: Call, login: str, *, name: str, email: str, role: str, as_json: bo
 @shared
 def list_(call: Call, *, department: str | None, everybody: bool, asked: Asked) -> None:
     """Show staff by login."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
     from helpdesk_cli.services.slugs import slug_of
 
     with desk(call) as opened:
         slug = slug_of("department", opened.settings.department, department)
-        found = people.staff(opened, department=slug, retired=everybody)
+        found = members.staff(opened, department=slug, retired=everybody)
         show_rows(
             STAFF,
             [shapes.staff(one) for one in found[: asked.most]],
@@ -99,10 +99,10 @@ def list_(call: Call, *, department: str | None, everybody: bool, asked: Asked) 
 @shared
 def show(call: Call, login: str, *, as_json: bool) -> None:
     """Show a staff member."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        found = people.one_staff(opened, login)
+        found = members.one_staff(opened, login)
         if as_json:
             show_json(shapes.staff(found))
             return
@@ -130,12 +130,12 @@ def show(call: Call, login: str, *, as_json: bool) -> None:
 @shared
 def edit(call: Call, login: str, *, active: bool, as_json: bool, **fields: str | None) -> None:
     """Change what is known of a staff member; what is not named stays."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     if not active and not any(value is not None for value in fields.values()):
         raise Usage("nothing to change: name --name, --email, --role or --active")
     with desk(call) as opened:
-        changed = people.edit_staff(opened, login, active=active, **fields)
+        changed = members.edit_staff(opened, login, active=active, **fields)
         _told(call, changed, "changed", as_json=as_json)
 
 
@@ -149,14 +149,14 @@ def retire(call: Call, login: str, *, yes: bool, as_json: bool) -> None:
 
     'helpdesk staff edit LOGIN --active' brings them back.
     """
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        member = people.one_staff(opened, login)
+        member = members.one_staff(opened, login)
         if not yes and sys.stdin.isatty() and has_people():
             confirm(f"retire {line(member.name)} ({line(login)})?")
-        people.retire(opened, login)
-        _told(call, people.one_staff(opened, login), "retired", as_json=as_json)
+        members.retire(opened, login)
+        _told(call, members.one_staff(opened, login), "retired", as_json=as_json)
 
 
 @staff.command("join", epilog="Example: helpdesk staff join bob support")
@@ -166,10 +166,10 @@ def retire(call: Call, login: str, *, yes: bool, as_json: bool) -> None:
 @shared
 def join(call: Call, login: str, department: str, *, as_json: bool) -> None:
     """Put a staff member into a department: they see its tickets and hear of them."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        _told(call, people.join(opened, login, department), f"joined {department}", as_json=as_json)
+        _told(call, members.join(opened, login, department), f"joined {department}", as_json=as_json)
 
 
 @staff.command("leave", epilog="Example: helpdesk staff leave bob support")
@@ -179,10 +179,10 @@ def join(call: Call, login: str, department: str, *, as_json: bool) -> None:
 @shared
 def leave(call: Call, login: str, department: str, *, as_json: bool) -> None:
     """Take a staff member out of a department."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        left = people.join(opened, login, department, leave=True)
+        left = members.join(opened, login, department, leave=True)
         _told(call, left, f"left {department}", as_json=as_json)
 
 
