@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from helpdesk_cli.services.promised import ticket as ticket
+
 if TYPE_CHECKING:
     from helpdesk_cli.domain.cases import Decision
     from helpdesk_cli.domain.people import Client, Staff
@@ -11,42 +13,12 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.mailroom import Entry, Explained, Letter
     from helpdesk_cli.services.moving import Moved, TableSize
     from helpdesk_cli.services.outgoing import SendReport
-    from helpdesk_cli.services.views import File, Listed, Whole
+    from helpdesk_cli.services.views import File, Whole
 
 Shape = dict[str, object]
 
 WAITING_TO_GO = ("queued", "deferred", "uncertain")
 """The states of a letter that has a next attempt."""
-
-
-def ticket(listed: "Listed", now: str) -> Shape:
-    """A ticket as lists show it."""
-    row = listed.ticket
-    return {
-        "number": row.number,
-        "subject": row.subject,
-        "stage": row.stage,
-        "state": row.state,
-        "priority": row.priority,
-        "department": row.department,
-        "category": row.category,
-        "channel": row.channel,
-        "tags": list(listed.tags),
-        "client": {
-            "id": row.client_id,
-            "name": listed.client_name,
-            "email": listed.client_email,
-            "organization": listed.organization,
-        },
-        "assignee": row.assignee,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-        "closed_at": row.closed_at,
-        "due_at": row.due_at,
-        "overdue": row.due_at is not None and row.due_at < now and row.state != "closed",
-        "merged_into": row.merged_into,
-        "message_count": row.message_count,
-    }
 
 
 def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
