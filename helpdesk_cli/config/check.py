@@ -10,8 +10,9 @@ from helpdesk_cli.settings import Department, Limits, Settings, Store
 from .forms import Fault, Key, is_address, is_host, is_slug
 from .servers import check_mailboxes, check_transports, names_no_program
 
-TABLES = ("transport", "mailbox", "department", "stage", "priority", "category")
-SHELL = ("password_command", "oauth2_command")
+NEEDED = ("transport", "mailbox", "department", "priority")
+TABLES = (*NEEDED, "stage", "category", "type", "calendar", "sla", "rule", "webhook")
+SHELL = ("password_command", "oauth2_command", "secret_command")
 """Texts that may span lines."""
 
 
@@ -40,7 +41,7 @@ def check_slugs(settings: Settings) -> Iterator[Fault]:
     for table in TABLES:
         present: dict[str, Any] = getattr(settings, table)
         former: set[str] = set()
-        if not present and table not in ("category", "stage"):
+        if not present and table in NEEDED:
             yield Fault((table,), f"there is none; add a [{table}.SLUG]")
         for slug, each in present.items():
             if not is_slug(slug):
