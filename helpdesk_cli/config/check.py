@@ -32,6 +32,7 @@ def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
         *check_departments(settings),
         *check_addresses(settings),
         *check_stages(settings),
+        *check_what_it_does_by_itself(settings, exposed),
         *check_limits(settings.limits),
     ]
 
@@ -229,6 +230,14 @@ def check_stages(settings: Settings) -> Iterator[Fault]:
             yield Fault(
                 ("stage",), f'no stage has state = "{state}"; one of each is needed: open, waiting, closed'
             )
+
+
+def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[Fault]:
+    """Web hooks; whose checks are loaded where there are some."""
+    if settings.webhook:
+        from .webhooks import check_webhooks
+
+        yield from check_webhooks(settings, exposed)
 
 
 def check_limits(limits: Limits) -> Iterator[Fault]:

@@ -177,9 +177,8 @@ def rates_of(kind: Any, value: object) -> object:
 
 def complaint(kind: Any, value: object, key: Key) -> str:
     """Say what is wrong with a value and what is allowed; what may be a secret is not repeated."""
-    shown = (
-        "" if "password" in key[-1] or isinstance(value, dict | list) else f"{quoted(value)} will not do; "
-    )
+    is_secret = "password" in key[-1] or key[-1] == "secret"
+    shown = "" if is_secret or isinstance(value, dict | list) else f"{quoted(value)} will not do; "
     if get_origin(kind) is Literal and isinstance(value, str):
         meant = nearest(value, list(get_args(kind)))
         return f"{shown}{allowed(kind, key[-1])}" + (f"; did you mean {quoted(meant)}?" if meant else "")
