@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from helpdesk_cli.services.desk import Desk
-    from helpdesk_cli.services.tickets import File
+    from helpdesk_cli.services.files import File
 
 # Ticket numbers
 
@@ -168,7 +168,7 @@ def files(desk: "Desk", paths: Sequence[str]) -> "tuple[File, ...]":
         return ()
     from mimetypes import guess_type
 
-    from helpdesk_cli.services.tickets import File
+    from helpdesk_cli.services.files import File
 
     found = []
     left = max((way.max_size for way in desk.settings.transport.values()), default=25_000_000)

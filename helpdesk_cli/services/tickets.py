@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Part, fold
+from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.stages import entry
 from helpdesk_cli.domain.ticket import (
     CLIENT,
     CLOSED,
@@ -26,22 +27,16 @@ from helpdesk_cli.domain.ticket import (
     said,
 )
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
+from helpdesk_cli.services import stepping
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.files import File, keep
 from helpdesk_cli.services.people import checked_address
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.store import blobs, members, people, tickets
+from helpdesk_cli.store import members, people, tickets
 from helpdesk_cli.store.engine import Tx
 
 CHANNELS = ("phone", "web", "email", "other")
-
-
-class File(Struct, frozen=True):
-    """A file that staff attach: its name, type and bytes."""
-
-    name: str
-    type: str
-    data: bytes
 
 
 class NewTicket(Struct, frozen=True, kw_only=True):
@@ -87,7 +82,7 @@ def new(desk: Desk, wish: NewTicket) -> int:
     at = desk.clock()
     ticket = Ticket(
         subject=" ".join(wish.subject.split()) or "(no subject)",
-        stage=settings.first_stage("open"),
+        stage=entry(settings, department, "open"),
         state="open",
         priority=slug_of("priority", settings.priority, wish.priority) or settings.middle_priority(),
         category=slug_of("category", settings.category, wish.category),
@@ -112,7 +107,7 @@ def _enter(tx: Tx, desk: Desk, wish: NewTicket, address: str, ticket: Ticket) ->
         at=at,
         subject=ticket.subject,
         new_text=wish.text.strip(),
-        attachments=keep_files(tx, wish.files),
+        attachments=keep(tx, wish.files),
     )
     change = opened(
         replace(ticket, client_id=client.id),
@@ -136,19 +131,6 @@ def department_of(desk: Desk, wanted: str | None) -> str:
     if len(candidates) != 1:
         raise Usage(f"which department? Name one with -d: {', '.join(known)}")
     return candidates[0]
-
-
-def keep_files(tx: Tx, files: Sequence[File]) -> tuple[Part, ...]:
-    """Store files that staff attach; what a message says of them."""
-    from helpdesk_cli.mail.names import safe_name
-
-    parts = []
-    for file in files:
-        digest = blobs.digest(file.data)
-        codec, data = blobs.packed(file.data)
-        blobs.keep(tx, digest, len(file.data), codec, data)
-        parts.append(Part(safe_name(file.name, file.type), file.type, len(file.data), digest, 0, 0))
-    return tuple(parts)
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -196,12 +178,12 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
         at=at,
         subject=ticket.subject,
         new_text=answer.text.strip(),
-        attachments=keep_files(tx, answer.files),
+        attachments=keep(tx, answer.files),
     )
     change = said(ticket, message, desk.actor.login, event)
     change = replace(change, joining=tuple(_joining(tx, desk, address) for address in answer.cc))
     if answer.stage is not None:
-        change = _to_stage(desk, change, answer.stage, at)
+        change = _to_stage(tx, desk, change, answer.stage, at)
     record(tx, desk, change)
 
 
@@ -212,68 +194,71 @@ def _joining(tx: Tx, desk: Desk, address: str) -> Joining:
     return Joining(address=bare, name=client.name if client else "", client_id=client.id if client else None)
 
 
-def _to_stage(desk: Desk, change: Change, wanted: str, at: str) -> Change:
+def _to_stage(tx: Tx, desk: Desk, change: Change, wanted: str, at: str) -> Change:
     stage = slug_of("stage", desk.settings.stage, wanted)
     assert stage is not None
-    return moved(change, stage, desk.settings.stage[stage].state, at, desk.actor.login)
+    return stepping.stepped(tx, desk, change, stage, at)
 
 
-def alter(desk: Desk, numbers: Sequence[int], how: Callable[[Tx, Change], Change]) -> None:
-    """Change several tickets in one transaction: all of them or none. ``how`` may be asked more than once."""
+def alter(
+    desk: Desk, numbers: Sequence[int], how: Callable[[Tx, Change], Change], *, silent: bool = False
+) -> None:
+    """Change several tickets in one transaction: all of them or none; silently means that nobody is told.
+
+    ``how`` may be asked more than once.
+    """
 
     def altered(tx: Tx) -> None:
         for number in numbers:
             before = Change(ticket=load(tx, desk, number))
             after = how(tx, before)
             if after is not before:
-                record(tx, desk, after)
+                record(tx, desk, replace(after, silent=True) if silent else after)
 
     desk.engine.transact(altered)
 
 
 def move(desk: Desk, numbers: Sequence[int], stage: str, *, silent: bool = False) -> None:
-    """Put tickets into a stage; silently means that nobody is told. Raises Usage for an unknown one."""
+    """Put tickets into a stage. Raises Usage for an unknown one, Failed where one may not go there."""
     at = desk.clock()
-
-    def done(_: Tx, change: Change) -> Change:
-        after = _to_stage(desk, change, stage, at)
-        return replace(after, silent=True) if silent and after is not change else after
-
-    alter(desk, numbers, done)
+    alter(desk, numbers, lambda tx, change: _to_stage(tx, desk, change, stage, at), silent=silent)
 
 
-def close(desk: Desk, numbers: Sequence[int], text: str = "") -> None:
-    """Close tickets; with a text, after an answer to their clients."""
-    stage = desk.settings.first_stage(CLOSED)
+def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = False) -> None:
+    """Close tickets, each in the first stage that will do; with a text, after an answer to their clients.
+
+    Raises Failed where one may not be closed, Usage for an answer of which nobody shall be told.
+    """
+    at = desk.clock()
     if text.strip():
-        answer = Answer(text=text, stage=stage)
+        if silent:
+            raise Usage(
+                "--silent: a text is an answer to the client, who would not get it; leave out one of them"
+            )
 
         def answered(tx: Tx) -> None:
             for number in numbers:
-                _say(tx, desk, number, answer, OUTBOUND, "answered")
+                stage = stepping.closing(desk, load(tx, desk, number))
+                _say(tx, desk, number, Answer(text=text, stage=stage), OUTBOUND, "answered")
 
         desk.engine.transact(answered)
         return
+
+    def closed(tx: Tx, change: Change) -> Change:
+        return stepping.stepped(tx, desk, change, stepping.closing(desk, change.ticket), at)
+
+    alter(desk, numbers, closed, silent=silent)
+
+
+def reopen(desk: Desk, numbers: Sequence[int], *, silent: bool = False) -> None:
+    """Open closed tickets again. Raises Failed for one that is not closed, or may go to no open stage."""
     at = desk.clock()
 
-    def done(_: Tx, change: Change) -> Change:
-        if change.ticket.state == CLOSED:
-            return change
-        return _to_stage(desk, change, stage, at)
+    def undone(tx: Tx, change: Change) -> Change:
+        stage = stepping.reopening(desk, change.ticket)
+        return stepping.stepped(tx, desk, change, stage, at, kind="reopened")
 
-    alter(desk, numbers, done)
-
-
-def reopen(desk: Desk, numbers: Sequence[int]) -> None:
-    """Open closed tickets again. Raises Failed for one that is not closed."""
-    at, stage = desk.clock(), desk.settings.stage_at_work()
-
-    def undone(_: Tx, change: Change) -> Change:
-        if change.ticket.state != CLOSED:
-            raise Failed(f"ticket {change.ticket.number} is not closed; nothing was changed")
-        return moved(change, stage, "open", at, desk.actor.login, kind="reopened")
-
-    alter(desk, numbers, undone)
+    alter(desk, numbers, undone, silent=silent)
 
 
 def assign(desk: Desk, numbers: Sequence[int], login: str | None) -> None:
@@ -326,7 +311,8 @@ def spam(desk: Desk, numbers: Sequence[int]) -> None:
         participants = tickets.participants(tx, change.ticket.number)
         if participants:
             people.block(tx, fold(participants[0].address), desk.actor.login, at)
-        after = _to_stage(desk, change, stage, at)
+        # Spam may always go, whatever stages and required fields say.
+        after = moved(change, stage, CLOSED, at, desk.actor.login)
         blocked = {"blocked": participants[0].address} if participants else {}
         event = Event(kind="marked-spam", at=at, actor=desk.actor.login, data=dict(blocked))
         return replace(after, events=(*after.events, event), silent=True)

@@ -5,7 +5,7 @@ import click
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import numbers, text
-from helpdesk_cli.cli.ticket.report import ask, report, yes
+from helpdesk_cli.cli.ticket.report import ask, report, silent, yes
 from helpdesk_cli.cli.wording import Wording
 
 Numbers = tuple[int, ...]
@@ -14,12 +14,15 @@ Numbers = tuple[int, ...]
 @click.command("move", epilog="Example: helpdesk ticket move 1024 1025 in-progress")
 @numbers
 @click.argument("stage", metavar="STAGE")
-@click.option("--silent", is_flag=True, help="Tell nobody.")
+@silent
 @yes
 @as_json
 @shared
 def move(call: Call, numbers: Numbers, stage: str, *, silent: bool, yes: bool, as_json: bool) -> None:
-    """Put tickets into another stage, by its slug or its name."""
+    """Put tickets into another stage, by its slug or its name.
+
+    Who is told of it, and where a ticket may go from its stage, is configured there.
+    """
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
@@ -38,39 +41,44 @@ Examples:
 )
 @numbers
 @text
+@silent
 @yes
 @as_json
 @shared
-def close(call: Call, numbers: Numbers, *, wording: Wording, yes: bool, as_json: bool) -> None:
-    """Close tickets; with a text, after an answer to each client."""
+def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: bool, as_json: bool) -> None:
+    """Close tickets; with a text, after an answer to each client.
+
+    Each goes to the first closed stage that its department may use and its own stage allows.
+    """
     from helpdesk_cli.services import tickets
 
     if not wording.is_given:
         with desk(call) as opened:
             ask("close", numbers, sure=yes)
-            tickets.close(opened, numbers)
+            tickets.close(opened, numbers, silent=silent)
             report(call, opened, numbers, "closed", as_json=as_json)
         return
     with wording.kept(), desk(call) as opened:
         words = wording.read()
         ask("answer and close", numbers, sure=yes)
-        tickets.close(opened, numbers, words)
+        tickets.close(opened, numbers, words, silent=silent)
         wording.saved()
         report(call, opened, numbers, "answered and closed", as_json=as_json)
 
 
 @click.command("reopen", epilog="Example: helpdesk ticket reopen 1024")
 @numbers
+@silent
 @yes
 @as_json
 @shared
-def reopen(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
+def reopen(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bool) -> None:
     """Open closed tickets again, in the stage of tickets at work."""
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
         ask("reopen", numbers, sure=yes)
-        tickets.reopen(opened, numbers)
+        tickets.reopen(opened, numbers, silent=silent)
         report(call, opened, numbers, "open again", as_json=as_json)
 
 

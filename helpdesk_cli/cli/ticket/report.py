@@ -19,6 +19,8 @@ MANY = 3
 
 yes = click.option("-y", "--yes", is_flag=True, help="Do not ask before changing three or more.")
 
+silent = click.option("--silent", is_flag=True, help="Tell nobody, whatever the stage says.")
+
 
 def ask(what: str, numbers: Sequence[int], *, sure: bool) -> None:
     """Ask a person before many tickets change; scripts are not asked. Raises click.Abort for no."""
