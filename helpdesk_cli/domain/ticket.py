@@ -119,6 +119,15 @@ class Telling(Struct, frozen=True, kw_only=True):
     facts: dict[str, object] = {}
 
 
+class Brought(Struct, frozen=True, kw_only=True):
+    """Of the mail that brought a change what its message does not say. ``to`` is folded, the surest first."""
+
+    mailbox: str = ""
+    to: tuple[str, ...] = ()
+    verdict: str = "unknown"  # pass | fail | unknown
+    is_automatic: bool = False
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """What shall become of one ticket: saved whole or not at all."""
 
@@ -131,6 +140,7 @@ class Change(Struct, frozen=True, kw_only=True):
     untags: tuple[str, ...] = ()  # to take away
     watching: tuple[str, ...] = ()  # logins who want to hear of it from now on
     tell: tuple[Telling, ...] = ()
+    brought: Brought | None = None  # of the mail that brought its message
     silent: bool = False  # queues no letter at all
     acknowledge: bool = False  # the client hears that the ticket was opened
     repeat_subject: bool = True  # may the acknowledgement repeat the client's subject?

@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
 from helpdesk_cli.domain.intake import take_in
-from helpdesk_cli.domain.mail import Outcome, fold
+from helpdesk_cli.domain.mail import Automatic, Outcome, fold
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
-from helpdesk_cli.domain.ticket import Change, Event, Ticket
+from helpdesk_cli.domain.ticket import Brought, Change, Event, Ticket
 from helpdesk_cli.domain.triage import triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
@@ -106,11 +106,11 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
     decision = triage(case)
     ticket = decision.ticket
     if decision.outcome is Outcome.BOUNCE:
-        ticket = _take_bounce(tx, desk, case, decision, kept)
+        ticket = _take_bounce(tx, desk, case, decision, ready)
     elif decision.outcome is Outcome.DUPLICATE:
         _note_department(tx, desk, case, ready)
     elif decision.outcome not in NOT_ON_TICKETS and _goes_on_ticket(decision):
-        ticket = _carry_out(tx, desk, case, decision, kept.id)
+        ticket = _carry_out(tx, desk, case, decision, ready)
     _send_warnings(tx, desk, case, decision, kept.id)
     sender = case.inbound.sender
     inbox.settle(
@@ -131,7 +131,7 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
     return decision.outcome
 
 
-def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, kept: inbox.Kept) -> int | None:
+def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> int | None:
     """Write a bounce where it belongs; its ticket. What is old or imported speaks of the past and changes nothing.
 
     One that names no address which failed is mostly an out-of-office note with a null sender: it is a note
@@ -140,8 +140,8 @@ def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, kept: inbox
     if case.is_imported or (case.is_old and case.mailbox.backlog != "answer"):
         return None
     if case.inbound.bounced:
-        return bounces.take_in(tx, desk, case.inbound, kept.arrived_at)
-    return _carry_out(tx, desk, case, decision, kept.id) if decision.ticket is not None else None
+        return bounces.take_in(tx, desk, case.inbound, ready.kept.arrived_at)
+    return _carry_out(tx, desk, case, decision, ready) if decision.ticket is not None else None
 
 
 def _goes_on_ticket(decision: Decision) -> bool:
@@ -151,7 +151,7 @@ def _goes_on_ticket(decision: Decision) -> bool:
     return True
 
 
-def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) -> int:
+def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> int:
     """Write a mail to its ticket, or to a new one; the ticket's number."""
     ticket = _ticket_of(tx, case, decision.ticket) if decision.ticket is not None else None
     client = case.facts.client
@@ -159,14 +159,25 @@ def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) ->
         client = _new_client(tx, desk, case)
     department = case.facts.department or next(iter(desk.settings.department))
     change = take_in(
-        case, decision, desk.settings, ticket=ticket, department=department, client=client, item=item
+        case, decision, desk.settings, ticket=ticket, department=department, client=client, item=ready.kept.id
     )
+    change = replace(change, brought=brought_by(ready))
     if decision.mark == "flood" and ticket is not None:
         change = replace(change, silent=True)
     recorded = record(tx, desk, change)
     if decision.outcome is Outcome.OPENED and case.sender:
         tallies.add(tx, "new-ticket", case.sender, case.arrived_at, recorded.ticket.number)
     return recorded.ticket.number
+
+
+def brought_by(ready: Ready) -> Brought:
+    """Of a mail what rules may ask and its message does not say."""
+    return Brought(
+        mailbox=ready.kept.mailbox.removeprefix("import:"),
+        to=ready.recipients,
+        verdict=ready.verdict.value,
+        is_automatic=ready.inbound.automatic is not Automatic.NO,
+    )
 
 
 def _ticket_of(tx: Tx, case: Case, number: int) -> Ticket | None:
