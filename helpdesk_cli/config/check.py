@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from helpdesk_cli.settings import Department, Limits, Settings, Store
+from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
 from .servers import check_mailboxes, check_transports, names_no_program
@@ -230,6 +230,10 @@ def check_stages(settings: Settings) -> Iterator[Fault]:
             yield Fault(
                 ("stage",), f'no stage has state = "{state}"; one of each is needed: open, waiting, closed'
             )
+    if settings.stage != STAGES or any(each.required for each in settings.department.values()):
+        from .stages import check_board
+
+        yield from check_board(settings)
 
 
 def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[Fault]:

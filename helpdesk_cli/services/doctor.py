@@ -87,12 +87,12 @@ def of_templates(settings: Settings) -> Iterator[Check]:
     from helpdesk_cli.services.samples import broken_templates
 
     folder = settings.desk.templates
-    if not folder or not os.path.isdir(folder):  # noqa: PTH112
+    if folder and not os.path.isdir(folder):  # noqa: PTH112
         return
     faults = broken_templates(settings)
     for fault in faults:
         yield warning("templates", fault, "mend it; until then every such letter waits")
-    if not faults:
+    if folder and not faults:
         yield Check(name="templates", text=folder)
 
 

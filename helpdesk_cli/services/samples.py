@@ -1,6 +1,6 @@
 """A site's own templates, tried with facts of our making before a client's letter needs them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from helpdesk_cli.settings import Settings
 
@@ -40,7 +40,14 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
     ),
     "moved": tuple(
         {"event": event, "stage": "Done", "assigned_to": name}
-        for event, name in (("closed", ""), ("moved", "Bob"), ("assigned", ""), ("assigned", "Bob"))
+        for event, name in (
+            ("closed", ""),
+            ("moved", "Bob"),
+            ("reopened", ""),
+            ("escalated", ""),
+            ("assigned", ""),
+            ("assigned", "Bob"),
+        )
     ),
     "reminder": ({"closes_in": "5 days"}, {"closes_in": ""}),
     "inactive": ({"reopen_days": 14},),
@@ -50,6 +57,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             ("assigned", []),
             ("closed", []),
             ("moved", []),
+            ("reopened", []),
             ("escalated", []),
             ("", ["Late."]),
         )
@@ -91,17 +99,41 @@ def samples(kind: str) -> Iterator[dict[str, object]]:
 
 
 def broken_templates(settings: Settings) -> list[str]:
-    """What is wrong with the site's own templates, with file and line; a line for each fault."""
+    """What is wrong with the site's own templates and with those that stages name; a line for each fault."""
+    return [*_broken_of_site(settings), *_broken_of_stages(settings)]
+
+
+def _broken_of_site(settings: Settings) -> list[str]:
+    """What is wrong with the site's own templates, with file and line."""
     if not settings.desk.templates:
         return []
-    from helpdesk_cli.errors import DeskError
-    from helpdesk_cli.templates import KINDS, render
+    from helpdesk_cli.templates import KINDS
 
     faults: dict[str, None] = {}
     for kind in KINDS:
-        for facts in samples(kind):
-            try:
-                render(kind, facts, folder=settings.desk.templates, language=settings.desk.language)
-            except DeskError as failure:
-                faults[str(failure)] = None
+        faults.update(dict.fromkeys(_faults(settings, kind, samples(kind))))
     return list(faults)
+
+
+def _broken_of_stages(settings: Settings) -> list[str]:
+    """What is wrong with the templates by which stages tell a client, but for ours."""
+    faults: dict[str, None] = {}
+    for slug, stage in settings.stage.items():
+        if stage.template != "moved":
+            faults.update(
+                (f"stage.{slug}.template: {fault}", None)
+                for fault in _faults(settings, stage.template, samples("moved"))
+            )
+    return list(faults)
+
+
+def _faults(settings: Settings, name: str, cases: Iterable[dict[str, object]]) -> Iterator[str]:
+    """What is wrong with a template, filled with each of these facts."""
+    from helpdesk_cli.errors import DeskError
+    from helpdesk_cli.templates import render
+
+    for facts in cases:
+        try:
+            render(name, facts, folder=settings.desk.templates, language=settings.desk.language)
+        except DeskError as failure:
+            yield str(failure)
