@@ -237,7 +237,13 @@ def check_stages(settings: Settings) -> Iterator[Fault]:
 
 
 def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[Fault]:
-    """Web hooks; whose checks are loaded where there are some."""
+    """Rules and web hooks, whose checks are loaded where there are some."""
+    if not 1 <= settings.operation.tickets_per_rule <= 1_000_000:
+        yield Fault(("operation", "tickets_per_rule"), "from 1 to 1000000")
+    if settings.rule:
+        from .rules import check_rules
+
+        yield from check_rules(settings)
     if settings.webhook:
         from .webhooks import check_webhooks
 

@@ -100,6 +100,10 @@ def complete(settings: Settings, path: str) -> Settings:
     """Make paths absolute and domains ASCII, and note the source."""
     folder = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120
     desk = settings.desk
+    if settings.rule:
+        from .rules import with_spans
+
+        settings = replace(settings, rule={name: with_spans(rule) for name, rule in settings.rule.items()})
     return replace(
         settings,
         desk=replace(

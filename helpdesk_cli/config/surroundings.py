@@ -14,6 +14,7 @@ from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport,
 
 from .credentials import from_environment, from_file, read_key
 from .forms import Fault, Key
+from .rules import look_at_rules
 
 
 def look_around(settings: Settings) -> list[Fault]:
@@ -41,6 +42,7 @@ def look_around(settings: Settings) -> list[Fault]:
             for slug, webhook in settings.webhook.items()
             for fault in look_at_hook(webhook, ("webhook", slug))
         ),
+        *look_at_rules(settings),
     ]
 
 

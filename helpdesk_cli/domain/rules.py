@@ -31,6 +31,9 @@ EVENTS = (
 )
 """What a rule may answer; closed is a move into a closed stage."""
 
+BUILT_IN = ("awaiting", "reminder", "inactive", "sla-warning", "sla-breach", "survey")
+"""What time brings by itself, in the order in which it is done, after the site's own rules."""
+
 TEXT, ADDRESS, WORD, RANK, NUMBER, FLAG, MOMENT = (
     "text",
     "address",
