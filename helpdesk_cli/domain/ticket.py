@@ -210,7 +210,8 @@ def moved(
         is_idle=int(is_idle),
         reminded_at=None,
     )
-    event = Event(kind=kind, at=at, actor=actor, data={"from": ticket.stage, "to": stage})
+    data: dict[str, object] = {"from": ticket.stage, "to": stage, **({"idle": True} if is_idle else {})}
+    event = Event(kind=kind, at=at, actor=actor, data=data)
     return replace(change, ticket=after, events=(*change.events, event))
 
 
