@@ -110,13 +110,14 @@ class Telling(Struct, frozen=True, kw_only=True):
     """A letter that somebody ordered beside those that follow from events.
 
     ``whom`` is client, assignee, manager, department, watchers, pager, webhook, or a login; ``kind`` the
-    letter's template; ``to`` the slug of a web hook.
+    letter's template; ``to`` the slug of a web hook; ``always``: also where the change itself is silent.
     """
 
     whom: str
     kind: str
     to: str = ""
     facts: dict[str, object] = {}
+    always: bool = False
 
 
 class Brought(Struct, frozen=True, kw_only=True):

@@ -27,28 +27,38 @@ class Recorded(Struct, frozen=True):
 
 
 def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
-    """Save a change, queue the letters that it calls for and let the rules answer it, or nothing of all that.
+    """Let the rules answer a change, save it and queue the letters that it calls for, or nothing of all that.
 
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
-    sent for a change that is rolled back.
+    sent for a change that is rolled back. Who gets a new ticket is asked when its rules are through, for they
+    may have given it to another department; and rules answer that too.
     """
-    if not change.ticket.number and change.ticket.assignee is None and change.ticket.state == OPEN:
-        change = dispatch.given(tx, desk, change)
-    recorded = _save(tx, desk, change)
-    if desk.settings.rule and change.events:
-        from helpdesk_cli.services import reacting
+    is_new = not change.ticket.number
+    if is_new:
+        number = tickets.next_number(tx, desk.settings.desk.first_number)
+        change = replace(change, ticket=replace(change.ticket, number=number))
+    change = _with_rules(tx, desk, change, 0)
+    if is_new and change.ticket.assignee is None and change.ticket.state == OPEN:
+        before = len(change.events)
+        change = _with_rules(tx, desk, dispatch.given(tx, desk, change), before)
+    return _save(tx, desk, change, is_new=is_new)
 
-        recorded = reacting.answered(tx, desk, change, recorded, _save)
-    return recorded
+
+def _with_rules(tx: Tx, desk: Desk, change: Change, since: int) -> Change:
+    """The same change, and what the site's rules make of its events from that position on."""
+    if not desk.settings.rule or len(change.events) <= since:
+        return change
+    from helpdesk_cli.services import reacting
+
+    return reacting.answered(tx, desk, change, since)
 
 
-def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
+def _save(tx: Tx, desk: Desk, change: Change, *, is_new: bool) -> Recorded:
     ticket = change.ticket
-    if ticket.number:
-        tickets.update(tx, ticket)
-    else:
-        ticket = replace(ticket, number=tickets.next_number(tx, desk.settings.desk.first_number))
+    if is_new:
         tickets.insert(tx, ticket)
+    else:
+        tickets.update(tx, ticket)
     at = change.events[0].at if change.events else ticket.updated_at
     for joining in change.joining:
         tickets.join(tx, ticket.number, joining, at)
@@ -68,7 +78,8 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
 
         ticket = clocks.follow(tx, desk, ticket, change, at)
     change = replace(change, ticket=ticket)
-    letters = () if change.silent else _letters(tx, desk, change, messages, at)
+    is_told = not change.silent or any(telling.always for telling in change.tell)
+    letters = _letters(tx, desk, change, messages, at) if is_told else ()
     return Recorded(ticket, messages, letters)
 
 
