@@ -33,15 +33,11 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
     sent for a change that is rolled back. Who gets a new ticket is asked when its rules are through, for they
     may have given it to another department; and rules answer that too.
     """
-    is_new = not change.ticket.number
-    if is_new:
-        number = tickets.next_number(tx, desk.settings.desk.first_number)
-        change = replace(change, ticket=replace(change.ticket, number=number))
     change = _with_rules(tx, desk, change, 0)
-    if is_new and change.ticket.assignee is None and change.ticket.state == OPEN:
+    if not change.ticket.number and change.ticket.assignee is None and change.ticket.state == OPEN:
         before = len(change.events)
         change = _with_rules(tx, desk, dispatch.given(tx, desk, change), before)
-    return _save(tx, desk, change, is_new=is_new)
+    return _save(tx, desk, change)
 
 
 def _with_rules(tx: Tx, desk: Desk, change: Change, since: int) -> Change:
@@ -53,12 +49,13 @@ def _with_rules(tx: Tx, desk: Desk, change: Change, since: int) -> Change:
     return reacting.answered(tx, desk, change, since)
 
 
-def _save(tx: Tx, desk: Desk, change: Change, *, is_new: bool) -> Recorded:
+def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
     ticket = change.ticket
-    if is_new:
-        tickets.insert(tx, ticket)
-    else:
+    if ticket.number:
         tickets.update(tx, ticket)
+    else:
+        ticket = replace(ticket, number=tickets.next_number(tx, desk.settings.desk.first_number))
+        tickets.insert(tx, ticket)
     at = change.events[0].at if change.events else ticket.updated_at
     for joining in change.joining:
         tickets.join(tx, ticket.number, joining, at)

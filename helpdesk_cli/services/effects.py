@@ -50,7 +50,8 @@ def carried_out(
 
 def failed(rule: Rule, change: Change, why: str, at: str) -> Change:
     """The same change, and a line in the log that says why a rule could not."""
-    event = Event(kind=FAILED, at=at, actor=rule.actor, data={"why": why[:500]})
+    words = why if change.ticket.number else why.replace("ticket 0", "the ticket")  # it has none yet
+    event = Event(kind=FAILED, at=at, actor=rule.actor, data={"why": words[:500]})
     return replace(change, events=(*change.events, event))
 
 

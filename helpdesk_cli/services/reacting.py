@@ -116,7 +116,7 @@ class Sight:
 
     def _tags_of(self, change: Change) -> tuple[str, ...]:
         if self._tags is None:
-            self._tags = tickets.tags(self._tx, change.ticket.number)
+            self._tags = tickets.tags(self._tx, change.ticket.number) if change.ticket.number else ()
         there = dict.fromkeys((*self._tags, *change.tags))
         return tuple(tag for tag in there if tag not in change.untags)
 
