@@ -92,9 +92,18 @@ def edit_client(
                 people.add_address(tx, before.id, wanted, desk.clock())
             after = replace(after, email=wanted)
         people.save_client(tx, after)
+        _measure_anew(tx, desk, after)
         return _client(tx, after.email)
 
     return desk.engine.transact(edited)
+
+
+def _measure_anew(tx: Tx, desk: Desk, client: Client) -> None:
+    """Another address or organization may mean another service level for a client's tickets."""
+    if desk.settings.sla:
+        from helpdesk_cli.services import clocks
+
+        clocks.of_client(tx, desk, client.id, desk.clock())
 
 
 def add_address(desk: Desk, client: str, address: str) -> Client:
@@ -107,6 +116,7 @@ def add_address(desk: Desk, client: str, address: str) -> Client:
             return found
         _free(tx, wanted)
         people.add_address(tx, found.id, wanted, desk.clock())
+        _measure_anew(tx, desk, found)
         return _client(tx, client)
 
     return desk.engine.transact(added)
@@ -121,6 +131,7 @@ def remove_address(desk: Desk, client: str, address: str) -> Client:
             raise Failed(f"{address}: is the primary address; set another with 'client edit --email' first")
         if not people.remove_address(tx, found.id, address):
             raise NotFound(f"{address}: is no address of {found.name}")
+        _measure_anew(tx, desk, found)
         return _client(tx, found.email)
 
     return desk.engine.transact(removed)
