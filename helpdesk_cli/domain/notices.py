@@ -6,9 +6,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import fold
-from helpdesk_cli.domain.people import Participant, Staff
+from helpdesk_cli.domain.people import SYSTEM, Participant, Staff
 from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Message, Telling
-from helpdesk_cli.settings import Settings
+from helpdesk_cli.settings import Settings, Stage
 
 ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
 MOVED, REMINDER, INACTIVE, NOTICE, WEBHOOK = "moved", "reminder", "inactive", "notice", "webhook"
@@ -18,8 +18,8 @@ LIMITED = frozenset(
 )
 """The kinds that count as automatic mail to an address; what staff ask to be told is not among them."""
 
-STEPS = frozenset({"moved", "reopened", "assigned", "escalated"})
-"""Events of which a stage says who is told."""
+STEPS = ("escalated", "assigned", "handed-over", "moved", "reopened")
+"""Of what a stage says who is told: staff hear of the first of these that happened, clients of the last."""
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -35,11 +35,11 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 class Audience(Struct, frozen=True, kw_only=True):
-    """Who could hear, all of them active.
+    """Who could hear, all of them active and allowed to see the ticket.
 
-    ``staff`` are the department's and the ticket's watchers, as far as they may see the ticket;
-    ``participants`` begin with the requester; ``named`` are further staff by login, the assignee and the
-    manager among them; ``deputies`` stand in for who is away, by that login.
+    ``staff`` are the department's, the assignee and the ticket's watchers; ``participants`` begin with the
+    requester; ``named`` are further staff by login, the assignee, the manager and who did it among them;
+    ``deputies`` stand in for who is away, by that login.
     """
 
     staff: tuple[Staff, ...] = ()
@@ -53,10 +53,11 @@ def notices(change: Change, audience: Audience, settings: Settings) -> list[Noti
     """The letters of a change, each person at most once; never to the one who did it."""
     if change.silent:
         return []
-    found = [*_of_words(change, audience, settings), *_of_steps(change, audience, settings)]
+    found = [*_of_words(change, audience, settings)]
     for telling in change.tell:
         found += _ordered(telling, change, audience, settings)
-    return _once([*found, *_to_deputies(found, audience)])
+    found += _of_steps(change, audience, settings)
+    return _once([*found, *_to_deputies(found, change, audience)])
 
 
 def _once(found: Iterable[Notice]) -> list[Notice]:
@@ -133,37 +134,77 @@ def _replies(message: Message, audience: Audience) -> list[Notice]:
 def _of_steps(change: Change, audience: Audience, settings: Settings) -> Iterator[Notice]:
     """The letters of a move or an assignment, as the stage in which the ticket is now says.
 
-    Who wrote or is written to in the same change hears of the move by that.
+    Who wrote or is written to in the same change hears of it by that. Who takes over from another level of
+    support hears always.
     """
-    steps = [event for event in change.events if event.kind in STEPS]
+    steps = {_step(event): event for event in change.events}
+    if "handed-over" in steps and change.ticket.assignee is None:
+        steps.pop("assigned", None)  # nobody has it, for others shall
+    kinds = [kind for kind in STEPS if kind in steps]
     stage = settings.stage.get(change.ticket.stage)
-    if not steps or stage is None or "opened" in {event.kind for event in change.events}:
+    if not kinds or stage is None or "opened" in steps:
         return
-    step, names = steps[-1], settings.stage
+    if "staff" in stage.notify or "escalated" in kinds:
+        yield from _to_concerned(kinds[0], steps[kinds[0]], change, audience, stage)
+    # Which department has it, and that nobody has, is ours alone.
+    ours = {"handed-over"} if change.ticket.assignee else {"handed-over", "assigned"}
+    open_kinds = [kind for kind in kinds if kind not in ours]
+    if "client" in stage.notify and "replied" not in steps and open_kinds:
+        kind = open_kinds[-1]
+        yield from _to_participants(kind, steps[kind], change, audience, stage)
+
+
+def _step(event: Event) -> str:
+    """An event as one of ``STEPS``, or by its own name."""
+    if event.kind == "edited" and event.data.get("field") == "department":
+        return "handed-over"
+    return event.kind
+
+
+def _name_of(kind: str, change: Change) -> str:
+    """What templates call a step."""
+    return "closed" if kind == "moved" and change.ticket.state == CLOSED else kind
+
+
+def _to_concerned(
+    kind: str, event: Event, change: Change, audience: Audience, stage: Stage
+) -> Iterator[Notice]:
+    """What staff hear of a step: the assignee, else the department, or of it the level; and who watches."""
     facts: dict[str, object] = {
-        "event": "closed" if step.kind == "moved" and change.ticket.state == CLOSED else step.kind,
+        "event": _name_of(kind, change),
+        "by": _doer(event.actor),
         "stage": stage.name,
+        "lines": [f"{why}."] if (why := event.data.get("why")) else [],
     }
-    before = names.get(str(step.data.get("from")))
-    if step.kind in ("moved", "reopened") and before is not None:
-        facts["stage_before"] = before.name
-    if "staff" in stage.notify:
-        for member in _concerned(step, change, audience):
-            if member.login != step.actor:
-                yield _to_staff(NOTICE, member, {**facts, "by": step.actor, "lines": []})
-    is_clients_own = any(event.kind == "replied" for event in change.events)
-    if "client" in stage.notify and not is_clients_own:
-        for person in audience.participants:
-            yield _to_client(MOVED, person, {**facts, "template": stage.template})
-
-
-def _concerned(step: Event, change: Change, audience: Audience) -> list[Staff]:
-    """Whom a step concerns: the assignee, else the department; and who watches."""
     assignee = audience.named.get(change.ticket.assignee or "")
-    found = [assignee] if assignee is not None else []
-    if not found and step.kind != "assigned":
-        found = list(audience.staff)
-    return [*found, *audience.watchers]
+    found = [assignee] if assignee is not None else list(audience.staff)
+    if assignee is None and kind == "escalated":
+        found = [member for member in found if member.level >= change.ticket.level] or found
+    for member in (*found, *audience.watchers):
+        if member.login != event.actor:
+            yield _to_staff(NOTICE, member, facts)
+
+
+def _doer(actor: str) -> str:
+    """Who did a thing, as a sentence begins."""
+    name = actor.removeprefix("rule:")
+    return f"The rule {name}" if name != actor else "The desk" if actor == SYSTEM else actor
+
+
+def _to_participants(
+    kind: str, event: Event, change: Change, audience: Audience, stage: Stage
+) -> Iterator[Notice]:
+    """What clients hear of a step."""
+    doer = audience.named.get(event.actor)
+    own = {fold(event.actor), fold(doer.email) if doer is not None else ""}
+    facts: dict[str, object] = {
+        "event": _name_of(kind, change),
+        "stage": stage.name,
+        "template": stage.template,
+    }
+    for person in audience.participants:
+        if fold(person.address) not in own:
+            yield _to_client(MOVED, person, facts)
 
 
 def _ordered(telling: Telling, change: Change, audience: Audience, settings: Settings) -> list[Notice]:
@@ -211,13 +252,23 @@ def _to_client(kind: str, person: Participant, facts: dict[str, object] | None =
     )
 
 
-def _to_deputies(found: Iterable[Notice], audience: Audience) -> Iterator[Notice]:
-    """The same for who stands in for somebody that is away."""
-    away = {member.id: audience.deputies.get(member.login) for member in _everybody(audience)}
+def _to_deputies(found: Iterable[Notice], change: Change, audience: Audience) -> Iterator[Notice]:
+    """The same for who stands in for somebody that is away, unless they did it themselves."""
+    absent = {member.id: member for member in _everybody(audience) if member.login in audience.deputies}
+    doers = {event.actor for event in change.events} | {each.author.staff for each in change.messages}
+    writers = {fold(each.author.email) for each in change.messages}
     for notice in found:
-        deputy = away.get(notice.person) if notice.purpose == "s" else None
-        if deputy is not None:
-            yield replace(notice, address=deputy.email, name=deputy.name, person=deputy.id)
+        member = absent.get(notice.person) if notice.purpose == "s" else None
+        deputy = audience.deputies[member.login] if member is not None else None
+        if member is None or deputy is None or deputy.login in doers or fold(deputy.email) in writers:
+            continue
+        yield replace(
+            notice,
+            address=deputy.email,
+            name=deputy.name,
+            person=deputy.id,
+            facts={**notice.facts, "instead_of": member.name},
+        )
 
 
 def _everybody(audience: Audience) -> Iterator[Staff]:

@@ -9,11 +9,12 @@ from helpdesk_cli.domain.cases import Case, Decision
 from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Inbound, Outcome
 from helpdesk_cli.domain.mail import Mailbox as Address
-from helpdesk_cli.domain.notices import Audience, Notice, notices
+from helpdesk_cli.domain.notices import Notice, notices
 from helpdesk_cli.domain.people import Client, Participant
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.triage import Row, explain
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
+from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.line import MailboxReport, mailbox_of, settle_again
 from helpdesk_cli.services.reading import Ready, department_for, make_ready
@@ -274,9 +275,8 @@ def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None) -> list[No
         for one in change.joining
         if one.client_id not in {person.client_id for person in there}
     ]
-    staff = members.all_staff(tx, department=change.ticket.department)
-    audience = Audience(staff=tuple(staff), participants=(*there, *joining))
-    return notices(change, audience, desk.settings)
+    audience = audience_of(tx, desk, change, desk.clock())
+    return notices(change, replace(audience, participants=(*there, *joining)), desk.settings)
 
 
 def letters(

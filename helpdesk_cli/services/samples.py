@@ -12,6 +12,7 @@ EVERY: dict[str, object] = {
     "department": {"name": "Support", "address": "support@desk.example"},
     "recipient": {"name": "Ann", "address": "ann@client.example"},
     "reply_line": "",
+    "instead_of": "",
 }
 TICKET: dict[str, object] = {
     "number": 1000,
@@ -59,6 +60,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             ("moved", []),
             ("reopened", []),
             ("escalated", []),
+            ("handed-over", []),
             ("", ["Late."]),
         )
     ),

@@ -156,6 +156,7 @@ def _facts(
         "department": {"name": department.name, "address": department.address},
         "recipient": {"name": letter.recipient_name, "address": letter.recipient},
         "reply_line": REPLY_LINE if letter.kind in ANSWERED_ABOVE else "",
+        "instead_of": "",
         **_EMPTY.get(letter.kind, {}),
         **letter.facts,
     }

@@ -28,6 +28,7 @@ FACTS: dict[str, object] = {
     "department": {"name": "Support", "address": "support@desk.test"},
     "recipient": {"name": "Jane Doe", "address": "jane@y.test"},
     "reply_line": REPLY_LINE,
+    "instead_of": "Bob Baker",
     "ticket": TICKET,
     "repeat_subject": True,
     "author": {"name": "Alice", "email": "alice@desk.test"},
