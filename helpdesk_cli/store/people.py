@@ -40,6 +40,19 @@ def client_by_id(tx: Tx, identity: int) -> Client | None:
     return _one_client(tx, "c.id = :value", identity)
 
 
+def clients_by_id(tx: Tx, identities: Sequence[int]) -> dict[int, Client]:
+    """Some clients by their ids."""
+    text, binds = listed("id", identities)
+    found: dict[Value, list[Sequence[Value]]] = {}
+    for row in tx.rows(
+        f"select {_CLIENT}, b.address from client c left join client_address b on b.client_id = c.id "
+        f"where c.id in ({text}) order by c.id, b.added_at, b.address",
+        **binds,
+    ):
+        found.setdefault(row[0], []).append(row)
+    return {client.id: client for client in map(_client_of, found.values())}
+
+
 def clients(tx: Tx, *, search: str = "", limit: int | None = None) -> list[Client]:
     """Clients by name; ``search`` is a part of a name, an address or an organization.
 
