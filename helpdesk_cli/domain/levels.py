@@ -14,7 +14,10 @@ KINDS = (CLIENTS, ORGANIZATIONS, CATEGORIES, DEPARTMENTS)
 
 
 class Concerned(Struct, frozen=True):
-    """Whom and what a ticket concerns, as far as levels may name it. ``addresses`` are all of its client's."""
+    """Whom and what a ticket concerns, as far as levels may name it.
+
+    ``addresses`` are all of its client's, folded.
+    """
 
     addresses: tuple[str, ...] = ()
     organization: str | None = None
@@ -58,15 +61,9 @@ def levels_of(sla: Mapping[str, Sla]) -> Levels:
 
 def chosen(levels: Levels, concerned: Concerned) -> Choice | None:
     """The level that holds; None where none does."""
-    asked = {
-        CLIENTS: (word for address in concerned.addresses for word in _patterns(address)),
-        ORGANIZATIONS: [concerned.organization or ""],
-        CATEGORIES: [concerned.category or ""],
-        DEPARTMENTS: [concerned.department],
-    }
     for kind in KINDS:
         known = levels.named[kind]
-        found = _first(known, (_key(kind, word) for word in asked[kind])) if known else None
+        found = _first(known, _words(kind, concerned)) if known else None
         if found is not None:
             return Choice(found[0], kind, found[1])
     return Choice(levels.rest) if levels.rest else None
@@ -88,10 +85,19 @@ def _key(kind: str, word: str) -> str:
     return " ".join(word.split()).casefold() if kind == ORGANIZATIONS else word
 
 
+def _words(kind: str, concerned: Concerned) -> Iterable[str]:
+    """What of a ticket a level may name of a kind, as it is compared."""
+    if kind == CLIENTS:
+        return (word for address in concerned.addresses for word in _patterns(address))
+    if kind == ORGANIZATIONS:
+        return [_key(kind, concerned.organization)] if concerned.organization else []
+    word = concerned.category if kind == CATEGORIES else concerned.department
+    return [word] if word else []
+
+
 def _patterns(address: str) -> Iterator[str]:
     """What may name an address: itself, its domain, and each domain above."""
-    folded = fold(address)
-    yield folded
-    labels = folded.rpartition("@")[2].split(".")
+    yield address
+    labels = address.rpartition("@")[2].split(".")
     for start in range(min(len(labels), 20)):
         yield ".".join(labels[start:])
