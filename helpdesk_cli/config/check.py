@@ -9,6 +9,7 @@ from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
 from .servers import check_mailboxes, check_transports, names_no_program
+from .zones import is_zone
 
 NEEDED = ("transport", "mailbox", "department", "priority")
 TABLES = (*NEEDED, "stage", "category", "type", "calendar", "sla", "rule", "webhook")
@@ -108,29 +109,6 @@ def check_desk(settings: Settings) -> Iterator[Fault]:
 def is_tag(tag: str) -> bool:
     """Say whether this may stand before the number in ``[HD-1024]``."""
     return 0 < len(tag) <= 20 and tag.isascii() and tag.replace("-", "x").isalnum()
-
-
-def is_zone(name: str) -> bool:
-    """Say whether the time zone exists.
-
-    The system's own table is asked first, as importing zoneinfo takes longer than all other rules.
-    """
-    if name == "UTC":
-        return True
-    if not name.isascii() or ".." in name or name.startswith("/") or not name.isprintable():
-        return False
-    try:
-        with open(f"/usr/share/zoneinfo/{name}", "rb") as file:  # noqa: PTH123
-            return file.read(4) == b"TZif"
-    except OSError:
-        pass
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def check_store(store: Store, exposed: bool) -> Iterator[Fault]:
@@ -237,9 +215,14 @@ def check_stages(settings: Settings) -> Iterator[Fault]:
 
 
 def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[Fault]:
-    """Rules and web hooks, whose checks are loaded where there are some."""
+    """Service levels, rules and web hooks, whose checks are loaded where there are some."""
     if not 1 <= settings.operation.tickets_per_rule <= 1_000_000:
         yield Fault(("operation", "tickets_per_rule"), "from 1 to 1000000")
+    if settings.sla or settings.calendar:
+        from .service_levels import check_calendars, check_levels
+
+        yield from check_calendars(settings)
+        yield from check_levels(settings)
     if settings.rule:
         from .rules import check_rules
 

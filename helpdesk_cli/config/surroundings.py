@@ -15,6 +15,7 @@ from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport,
 from .credentials import from_environment, from_file, read_key
 from .forms import Fault, Key
 from .rules import look_at_rules
+from .service_levels import look_at_holidays
 
 
 def look_around(settings: Settings) -> list[Fault]:
@@ -43,6 +44,7 @@ def look_around(settings: Settings) -> list[Fault]:
             for fault in look_at_hook(webhook, ("webhook", slug))
         ),
         *look_at_rules(settings),
+        *look_at_holidays(settings),
     ]
 
 

@@ -22,6 +22,7 @@ name = "Incident"
 
 [sla.gold]
 name = "Gold"
+resolution = { else = "5d" }
 
 [webhook.chat]
 url = "https://chat.example.com/hooks/desk"
