@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from helpdesk_cli.domain.hours import read_day, read_hours, read_open_day, read_week
 from helpdesk_cli.domain.people import RESERVED_LOGINS
 from helpdesk_cli.domain.public_holidays import is_region, unknown
-from helpdesk_cli.domain.sla import ELSE
 from helpdesk_cli.settings import Calendar, Settings, Sla
+from helpdesk_cli.settings.flow import ELSE
 
 from .forms import Fault, Key, ascii_address, is_address, is_host
 from .zones import is_zone

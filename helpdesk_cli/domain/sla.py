@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.ticket import CLOSED, OPEN, WAITING, Event, Ticket
 from helpdesk_cli.domain.worktime import ALWAYS, Calendar, NoWorkingTime, after, between
 from helpdesk_cli.settings import Sla
+from helpdesk_cli.settings.flow import ELSE
 
 FIRST, NEXT, RESOLUTION = "first-response", "next-response", "resolution"
 
@@ -26,9 +27,6 @@ TARGETS = (FIRST, NEXT, RESOLUTION)
 
 NO_MOVES = ("opened", "replied", "answered", "noted", "assigned", "edited", "escalated")
 """Frequent events that are none from one stage to another."""
-
-ELSE = "else"
-"""The key of the time for every priority that is not named."""
 
 RUNS, STANDS, ENDED = "runs", "stands", "met"
 

@@ -69,6 +69,10 @@ class Sla(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     breach: tuple[str, ...] = ("assignee", "manager")  # who hears that it is over
 
 
+ELSE = "else"
+"""The key of a level's time for every priority that is not named."""
+
+
 class Rule(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[rule.NAME]``: what the desk does by itself when something happens, or when time passes."""
 
