@@ -25,8 +25,8 @@ FIRST, NEXT, RESOLUTION = "first-response", "next-response", "resolution"
 
 TARGETS = (FIRST, NEXT, RESOLUTION)
 
-NO_MOVES = ("opened", "replied", "answered", "noted", "assigned", "edited", "escalated")
-"""Frequent events that are none from one stage to another."""
+MOVES = ("moved", "reopened")
+"""Events that tell of a ticket's way from one stage to another."""
 
 RUNS, STANDS, ENDED = "runs", "stands", "met"
 
@@ -144,7 +144,7 @@ def untold(clocks: Mapping[str, Clock], known: Mapping[str, Clock], at: str) -> 
 
 def worked(ticket: Ticket, events: Iterable[Event], states: Mapping[str, str]) -> Work:
     """When a ticket was at work, by its log. ``states`` are those of today's stages; another one counts as open."""
-    moves = [event for event in events if _is_move(event)]
+    moves = [event for event in events if event.kind in MOVES]
     first = states.get(str(moves[0].data["from"]), OPEN) if moves else ticket.state
     since = ticket.created_at if _counts(first, is_idle=not moves and bool(ticket.is_idle)) else None
     done = []
@@ -161,12 +161,6 @@ def worked(ticket: Ticket, events: Iterable[Event], states: Mapping[str, str]) -
 def _counts(state: str, *, is_idle: bool) -> bool:
     """Whether clocks run in a state: not while the ticket waits for its client, nor when it is closed."""
     return state == OPEN or (state == WAITING and is_idle)
-
-
-def _is_move(event: Event) -> bool:
-    """Whether an event tells of a ticket's way from one stage to another."""
-    names = (event.data.get("from"), event.data.get("to"))
-    return event.kind not in NO_MOVES and all(isinstance(name, str) for name in names)
 
 
 def _begun(target: str, ticket: Ticket) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, json
 
-from helpdesk_cli.domain.sla import NO_MOVES, Clock
+from helpdesk_cli.domain.sla import MOVES, Clock
 from helpdesk_cli.domain.ticket import Event, Ticket
 from helpdesk_cli.store.engine import Tx, Value, listed
 
@@ -99,10 +99,10 @@ def count_active(tx: Tx) -> int:
 def moves(tx: Tx, numbers: Sequence[int]) -> dict[int, list[Event]]:
     """What the logs of tickets tell of their ways from stage to stage, oldest first."""
     text, binds = listed("number", numbers)
-    others, kinds = listed("kind", NO_MOVES)
+    names, kinds = listed("kind", MOVES)
     found: dict[int, list[Event]] = {}
     for ticket, kind, at, actor, data in tx.rows(
-        f"select ticket, kind, at, actor, data from event where ticket in ({text}) and kind not in ({others}) "
+        f"select ticket, kind, at, actor, data from event where ticket in ({text}) and kind in ({names}) "
         "order by id",
         **binds,
         **kinds,

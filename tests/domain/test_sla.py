@@ -355,7 +355,8 @@ def test_a_stage_that_is_configured_no_more_counts_as_open() -> None:
 
 def test_who_it_was_given_to_is_no_move() -> None:
     change = edited(Change(ticket=a_ticket(assignee="new")), on(23, "10:00"), "bob", assignee="done")
-    assert worked(change.ticket, change.events, STATES).done == ()
+    handed = Event(kind="handed-over", at=on(23, "11:00"), actor="bob", data={"from": "new", "to": "done"})
+    assert worked(change.ticket, (*change.events, handed), STATES).done == ()
 
 
 # What always holds
