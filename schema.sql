@@ -234,11 +234,13 @@ create table writing (
   primary key (ticket, staff)
 );
 
--- Whose turn it was last, by department.
+-- When each of a department's staff had a turn; the highest place had the last one.
 create table turn (
-  department text primary key,
+  department text not null,
   staff text not null,                    -- a login
-  at text not null
+  place integer not null,
+  at text not null,
+  primary key (department, staff)
 );
 
 -- What a service level promises on a ticket: a clock that runs in working time and stands while we wait.

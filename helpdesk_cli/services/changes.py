@@ -7,14 +7,14 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Token, fold
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, Notice, notices
-from helpdesk_cli.domain.ticket import OPEN, Change, Ticket
+from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, notices
+from helpdesk_cli.domain.ticket import Change, Ticket
 from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, tallies, tickets
+from helpdesk_cli.store import addresses, outbox, tallies, tickets, turns
 from helpdesk_cli.store.engine import Tx
 
 
@@ -30,14 +30,12 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
     """Let the rules answer a change, save it and queue the letters that it calls for, or nothing of all that.
 
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
-    sent for a change that is rolled back. Who gets a new ticket is asked when its rules are through, for they
-    may have given it to another department; and rules answer that too.
+    sent for a change that is rolled back. Who gets a new ticket, or one that another department got, is asked
+    when the rules are through, for they may have handed it over; and rules answer that too.
     """
     change = _with_rules(tx, desk, change, 0)
-    if not change.ticket.number and change.ticket.assignee is None and change.ticket.state == OPEN:
-        before = len(change.events)
-        change = _with_rules(tx, desk, dispatch.given(tx, desk, change), before)
-    return _save(tx, desk, change)
+    before = len(change.events)
+    return _save(tx, desk, _with_rules(tx, desk, dispatch.placed(tx, desk, change), before))
 
 
 def _with_rules(tx: Tx, desk: Desk, change: Change, since: int) -> Change:
@@ -62,6 +60,8 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
     messages = tuple(tickets.add_message(tx, ticket.number, message) for message in change.messages)
     for event in change.events:
         tickets.add_event(tx, ticket.number, event)
+        if "how" in event.data and event.kind == "assigned" and event.data["to"]:
+            turns.note(tx, ticket.department, str(event.data["to"]), event.at)
     for other, kind in change.links:
         tickets.link(tx, ticket.number, other, kind, at)
     for tag in change.tags:
@@ -83,19 +83,30 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
     put = []
     for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
+        is_call = notice.kind == WEBHOOK
         letter = put_letter(
             tx,
             desk,
-            notice,
+            _with_ticket(tx, notice, change.ticket.number, at) if is_call else notice,
             at=at,
             ticket=change.ticket.number,
-            department=change.ticket.department,
+            department=f"{WEBHOOK}.{notice.address}" if is_call else change.ticket.department,
             message=messages[notice.message] if notice.message is not None else None,
             subject=change.ticket.subject,
         )
         if letter is not None:
             put.append(letter)
     return tuple(put)
+
+
+def _with_ticket(tx: Tx, notice: Notice, number: int, at: str) -> Notice:
+    """A call with the ticket as it is now: tried again, it says the same."""
+    from helpdesk_cli.services import promised
+    from helpdesk_cli.store import lists
+
+    listed = lists.ticket(tx, number)
+    told = promised.ticket(listed, at) if listed is not None else None
+    return replace(notice, facts={**notice.facts, "ticket": told})
 
 
 def put_letter(

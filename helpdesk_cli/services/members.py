@@ -1,5 +1,6 @@
 """Staff: made, changed, put into departments, let go."""
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import fold
@@ -31,7 +32,7 @@ def _role(role: str) -> str:
     return role
 
 
-def new_staff(desk: Desk, login: str, *, name: str, email: str, role: str = "staff") -> Staff:
+def new_staff(desk: Desk, login: str, *, name: str, email: str, role: str = "staff", level: int = 1) -> Staff:
     """Make a staff member. Raises Usage for a reserved or odd login, Failed where it or the address is taken."""
     _administers(desk)
     bare = login.replace("-", "").replace("_", "").replace(".", "")
@@ -48,7 +49,11 @@ def new_staff(desk: Desk, login: str, *, name: str, email: str, role: str = "sta
             _refuse_retired(known)
             raise Failed(f"{login}: there is such a staff member already")
         _free_staff_address(tx, address)
-        return rows.add_staff(tx, login, name.strip() or login, address, _role(role), desk.clock())
+        one = rows.add_staff(tx, login, name.strip() or login, address, _role(role), desk.clock())
+        if level != 1:
+            one = replace(one, level=level)
+            rows.save_staff(tx, one)
+        return one
 
     return desk.engine.transact(made)
 
@@ -79,6 +84,13 @@ def one_staff(desk: Desk, login: str) -> Staff:
         return _staff(tx, login)
 
 
+class Away(Struct, frozen=True):
+    """The days on which somebody is away, the last one included; None is without end, and both: never."""
+
+    first: str | None = None
+    last: str | None = None
+
+
 def edit_staff(
     desk: Desk,
     login: str,
@@ -86,13 +98,18 @@ def edit_staff(
     name: str | None = None,
     email: str | None = None,
     role: str | None = None,
+    level: int | None = None,
     active: bool = False,
+    away: Away | None = None,
+    deputy: str | None = None,
 ) -> Staff:
-    """Set a staff member's fields; ``active`` brings back one who retired.
+    """Set a staff member's fields; ``active`` brings back one who retired, "none" is no deputy.
 
-    Raises Failed where that would leave no admin, and for who has retired and stays so.
+    When they are away, and who stands in for them, they may say themselves. Raises Failed where that would
+    leave no admin, and for who has retired and stays so; NotFound for a deputy whom there is not.
     """
-    _administers(desk)
+    if active or any(value is not None for value in (name, email, role, level)) or desk.actor.login != login:
+        _administers(desk)
 
     def edited(tx: Tx) -> Staff:
         after = _staff(tx, login)
@@ -102,20 +119,74 @@ def edit_staff(
             if email is None:
                 _free_staff_address(tx, after.email)  # somebody may have it by now
             after = replace(after, retired_at=None)
-        if name is not None:
-            after = replace(after, name=name.strip() or login)
-        if email is not None:
-            address = checked_address(desk, email)
-            if fold(address) != fold(after.email):
-                _free_staff_address(tx, address)
-            after = replace(after, email=address)
+        after = _called(tx, desk, after, name, email)
         if role is not None:
             after = replace(after, role=_role(role))
+        if level is not None:
+            after = replace(after, level=level)
+        if away is not None:
+            after = replace(after, away_from=away.first, away_to=away.last)
+        if deputy is not None:
+            after = replace(after, deputy=_deputy(tx, login, deputy))
         rows.save_staff(tx, after)
         _keep_an_admin(tx, login)
         return after
 
     return desk.engine.transact(edited)
+
+
+def _called(tx: Tx, desk: Desk, member: Staff, name: str | None, email: str | None) -> Staff:
+    """A staff member with another name, or another address, which is nobody else's."""
+    if name is not None:
+        member = replace(member, name=name.strip() or member.login)
+    if email is not None:
+        address = checked_address(desk, email)
+        if fold(address) != fold(member.email):
+            _free_staff_address(tx, address)
+        member = replace(member, email=address)
+    return member
+
+
+def _deputy(tx: Tx, login: str, deputy: str) -> str | None:
+    """Who shall stand in for a staff member: another one, who works here."""
+    if deputy == "none":
+        return None
+    member = rows.staff_by_login(tx, deputy)
+    if member is None or member.retired_at is not None:
+        raise NotFound(f"{deputy}: no such staff member; 'helpdesk staff list' shows them")
+    if deputy == login:
+        raise Usage(f"--deputy {deputy}: nobody stands in for themselves; name somebody else, or none")
+    return deputy
+
+
+def stand_in(desk: Desk, login: str) -> str:
+    """What to say of who stands in for a staff member that is away or will be; "" where all is well.
+
+    There is no chain: a deputy's own deputy is not asked.
+    """
+    with desk.engine.read() as tx:
+        member = _staff(tx, login)
+        deputy = rows.staff_by_login(tx, member.deputy) if member.deputy else None
+    if member.away_from is None and member.away_to is None:
+        return ""
+    if deputy is None:
+        return f"nobody stands in for {login}; 'helpdesk staff edit {login} --deputy LOGIN' names somebody"
+    if deputy.retired_at is not None:
+        return f"{deputy.login}, who stood in for {login}, has retired; name another --deputy"
+    if not deputy.is_admin and not set(deputy.departments) & set(member.departments):
+        return (
+            f"{deputy.login} shares no department with {login}, and hears only of tickets that they may see"
+        )
+    if _overlap(member, deputy):
+        return f"{deputy.login} is away in that time too, and nobody stands in for a deputy"
+    return ""
+
+
+def _overlap(one: Staff, other: Staff) -> bool:
+    """Whether two staff members are away on some day together."""
+    if other.away_from is None and other.away_to is None:
+        return False
+    return (one.away_from or "") <= (other.away_to or "9") and (other.away_from or "") <= (one.away_to or "9")
 
 
 def _keep_an_admin(tx: Tx, login: str) -> None:

@@ -33,7 +33,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.files import File, keep
 from helpdesk_cli.services.people import checked_address
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.store import members, people, tickets
+from helpdesk_cli.store import people, tickets
 from helpdesk_cli.store.engine import Tx
 
 CHANNELS = ("phone", "web", "email", "other")
@@ -259,20 +259,6 @@ def reopen(desk: Desk, numbers: Sequence[int], *, silent: bool = False) -> None:
         return stepping.stepped(tx, desk, change, stage, at, kind="reopened")
 
     alter(desk, numbers, undone, silent=silent)
-
-
-def assign(desk: Desk, numbers: Sequence[int], login: str | None) -> None:
-    """Give tickets to a staff member, or to nobody. Raises NotFound for an unknown or retired one."""
-    at = desk.clock()
-
-    def given(tx: Tx, change: Change) -> Change:
-        if login is not None:
-            staff = members.staff_by_login(tx, login)
-            if staff is None or staff.retired_at is not None:
-                raise NotFound(f"{login}: no such staff member; 'helpdesk staff list' shows them")
-        return edited(change, at, desk.actor.login, assignee=login)
-
-    alter(desk, numbers, given)
 
 
 def edit(

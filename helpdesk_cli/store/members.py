@@ -66,6 +66,12 @@ def _everybody(tx: Tx) -> _Everybody:
     return found
 
 
+def _forget(tx: Tx) -> None:
+    """Let staff be read again, and who of them is there."""
+    tx.memo.pop("staff", None)
+    tx.memo.pop("there", None)
+
+
 def _staff_of(row: Sequence[Value], departments: list[str]) -> Staff:
     return Staff(**dict(zip(_FIELDS, row, strict=True)), departments=tuple(departments))  # type: ignore[arg-type]
 
@@ -77,7 +83,7 @@ def has_admin(tx: Tx) -> bool:
 
 def add_staff(tx: Tx, login: str, name: str, email: str, role: str, at: str) -> Staff:
     """Make a staff member with their address."""
-    tx.memo.pop("staff", None)
+    _forget(tx)
     row = tx.row(
         "insert into staff (login, name, email, role, created_at) values (:login, :name, :email, :role, :at) "
         "returning id",
@@ -95,7 +101,7 @@ def add_staff(tx: Tx, login: str, name: str, email: str, role: str, at: str) -> 
 
 def set_staff_address(tx: Tx, staff: int, address: str) -> None:
     """Make an address lead to a staff member; earlier ones go on to."""
-    tx.memo.pop("staff", None)
+    _forget(tx)
     tx.put(
         "insert into staff_address (address, staff_id) values (:address, :staff) "
         "on conflict (address) do update set staff_id = excluded.staff_id",
@@ -106,7 +112,7 @@ def set_staff_address(tx: Tx, staff: int, address: str) -> None:
 
 def save_staff(tx: Tx, staff: Staff) -> None:
     """Write a staff member's fields."""
-    tx.memo.pop("staff", None)
+    _forget(tx)
     tx.put(
         "update staff set name = :name, email = :email, role = :role, retired_at = :retired_at, level = :level, "
         "away_from = :away_from, away_to = :away_to, deputy = :deputy where id = :id",
@@ -125,7 +131,7 @@ def save_staff(tx: Tx, staff: Staff) -> None:
 
 def join(tx: Tx, staff: int, department: str) -> None:
     """Put a staff member into a department."""
-    tx.memo.pop("staff", None)
+    _forget(tx)
     tx.put(
         "insert into staff_department (staff_id, department) values (:staff, :department) on conflict do nothing",
         staff=staff,
@@ -135,7 +141,7 @@ def join(tx: Tx, staff: int, department: str) -> None:
 
 def leave(tx: Tx, staff: int, department: str) -> bool:
     """Take a staff member out of a department; whether they were in it."""
-    tx.memo.pop("staff", None)
+    _forget(tx)
     return bool(
         tx.run(
             "delete from staff_department where staff_id = :staff and department = :department",

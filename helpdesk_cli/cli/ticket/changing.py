@@ -1,4 +1,4 @@
-"""``ticket move``, ``close``, ``reopen``, ``assign``, ``take``, ``edit``, ``spam``: one transaction each, for all N."""
+"""``ticket move``, ``close``, ``reopen``, ``edit``, ``spam``: one transaction each, for all N."""
 
 import click
 
@@ -80,49 +80,6 @@ def reopen(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bo
         ask("reopen", numbers, sure=yes)
         tickets.reopen(opened, numbers, silent=silent)
         report(call, opened, numbers, "open again", as_json=as_json)
-
-
-@click.command(
-    "assign",
-    epilog="""\b
-Examples:
-  helpdesk ticket assign 1024 bob
-  helpdesk ticket assign 1024 1025 none""",
-)
-@numbers
-@click.argument("login", metavar="LOGIN|none|auto")
-@yes
-@as_json
-@shared
-def assign(call: Call, numbers: Numbers, login: str, *, yes: bool, as_json: bool) -> None:
-    """Give tickets to a staff member ('me' is you), to nobody, or to whose turn it is."""
-    from helpdesk_cli.errors import Failed
-    from helpdesk_cli.services import tickets
-
-    with desk(call) as opened:
-        if login == "auto":
-            raise Failed(
-                "auto: assignment is off in every department; name a staff member, 'helpdesk staff list' shows them"
-            )
-        to = {"none": None, "me": opened.actor.login}.get(login, login)
-        ask(f"assign to {login}", numbers, sure=yes)
-        tickets.assign(opened, numbers, to)
-        report(call, opened, numbers, f"given to {to or 'nobody'}", as_json=as_json)
-
-
-@click.command("take", epilog="Example: helpdesk ticket take 1024")
-@numbers
-@yes
-@as_json
-@shared
-def take(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
-    """Give tickets to yourself."""
-    from helpdesk_cli.services import tickets
-
-    with desk(call) as opened:
-        ask("take", numbers, sure=yes)
-        tickets.assign(opened, numbers, opened.actor.login)
-        report(call, opened, numbers, f"given to {opened.actor.login}", as_json=as_json)
 
 
 @click.command(
