@@ -102,6 +102,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("opened", reader.time(row.created_at)),
         ("changed", reader.time(row.updated_at)),
         ("closed", reader.time(row.closed_at) if row.closed_at else ""),
+        ("promised", _name(settings.sla, row.sla)),
         ("due", _due(row.due_at, row.state, reader)),
         ("unanswered", reader.time(row.unanswered_since) if row.unanswered_since else ""),
         ("merged into", str(row.merged_into or "")),
