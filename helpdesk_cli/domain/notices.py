@@ -11,10 +11,11 @@ from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Message, Telling
 from helpdesk_cli.settings import Settings, Stage
 
 ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
-MOVED, REMINDER, INACTIVE, NOTICE, WEBHOOK = "moved", "reminder", "inactive", "notice", "webhook"
+MOVED, REMINDER, INACTIVE, NOTICE = "moved", "reminder", "inactive", "notice"
+RULE, WEBHOOK = "rule", "webhook"
 
 LIMITED = frozenset(
-    {ACKNOWLEDGEMENT, REMINDER, INACTIVE, "rule", "rejection", "spoof-warning", "unclear-answer", "bounced"}
+    {ACKNOWLEDGEMENT, REMINDER, INACTIVE, RULE, "rejection", "spoof-warning", "unclear-answer", "bounced"}
 )
 """The kinds that count as automatic mail to an address; what staff ask to be told is not among them."""
 
@@ -51,21 +52,26 @@ class Audience(Struct, frozen=True, kw_only=True):
 
 def notices(change: Change, audience: Audience, settings: Settings) -> list[Notice]:
     """The letters of a change, each person at most once; never to the one who did it."""
-    if change.silent:
-        return []
-    found = [*_of_words(change, audience, settings)]
+    found = [] if change.silent else [*_of_words(change, audience, settings)]
     for telling in change.tell:
-        found += _ordered(telling, change, audience, settings)
-    found += _of_steps(change, audience, settings)
+        if telling.always or not change.silent:
+            found += _ordered(telling, change, audience, settings)
+    if not change.silent:
+        found += _of_steps(change, audience, settings)
     return _once([*found, *_to_deputies(found, change, audience)])
 
 
 def _once(found: Iterable[Notice]) -> list[Notice]:
-    """One letter a person: the first. A pager, a web hook and a mailbox are not the same person."""
-    kept: dict[tuple[str, str], Notice] = {}
+    """One letter a person: the first. A pager and a mailbox are not the same person.
+
+    What a rule sends or calls stands beside all other letters.
+    """
+    kept: dict[tuple[str, ...], Notice] = {}
     for notice in found:
-        apart = notice.kind if notice.kind in (PAGER, WEBHOOK) else ""
-        kept.setdefault((fold(notice.address), apart), notice)
+        apart: tuple[str, ...] = (notice.kind,) if notice.kind == PAGER else ()
+        if notice.kind in (RULE, WEBHOOK):
+            apart = (notice.kind, str(notice.facts.get("rule")), str(notice.facts.get("template")))
+        kept.setdefault((fold(notice.address), *apart), notice)
     return list(kept.values())
 
 
@@ -76,10 +82,12 @@ def _of_words(change: Change, audience: Audience, settings: Settings) -> Iterato
     kinds = {event.kind for event in change.events}
     message = change.messages[0]
     if "opened" in kinds:
-        if change.acknowledge and audience.participants:
+        # Where a rule closed it at once, its stage says who is told.
+        is_open = change.ticket.state != CLOSED
+        if change.acknowledge and is_open and audience.participants:
             yield _acknowledgement(change, audience.participants[0])
         yield from _alerts(message, audience, "opened")
-        if change.page:
+        if change.page and is_open:
             yield from _pages(change, settings)
     elif "replied" in kinds:
         yield from _alerts(message, audience, "replied")
@@ -142,7 +150,7 @@ def _of_steps(change: Change, audience: Audience, settings: Settings) -> Iterato
         steps.pop("assigned", None)  # nobody has it, for others shall
     kinds = [kind for kind in STEPS if kind in steps]
     stage = settings.stage.get(change.ticket.stage)
-    if not kinds or stage is None or "opened" in steps:
+    if not kinds or stage is None or ("opened" in steps and change.ticket.state != CLOSED):
         return
     if "staff" in stage.notify or "escalated" in kinds:
         yield from _to_concerned(kinds[0], steps[kinds[0]], change, audience, stage)
@@ -215,8 +223,9 @@ def _ordered(telling: Telling, change: Change, audience: Audience, settings: Set
     if telling.whom == "pager":
         return [replace(page, facts={**page.facts, **telling.facts}) for page in _pages(change, settings)]
     if telling.whom == "webhook":
-        return [Notice(kind=WEBHOOK, address=telling.to, facts=telling.facts)]
-    actor = change.events[-1].actor if change.events else ""
+        message = 0 if change.messages else None
+        return [Notice(kind=WEBHOOK, address=telling.to, facts=telling.facts, message=message)]
+    actor = change.events[0].actor if change.events else ""  # rules that answer it stand behind
     department = settings.department.get(change.ticket.department)
     if telling.whom == "manager" and (department is None or department.manager not in audience.named):
         return [Notice(kind=telling.kind, address=address, facts=facts) for address in settings.desk.admin]
