@@ -64,7 +64,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             ("", ["Late."]),
         )
     ),
-    "pager": ({}, {"withheld": 3}),
+    "pager": ({}, {"withheld": 3}, {"text": "the first response is overdue"}),
     "spoof-warning": (
         {
             "sender": "eve@evil.example",

@@ -24,8 +24,8 @@ Kinds about a ticket, besides:
     notice           event as of moved, or "handed-over" (to another department), or what a rule or a service
                      level tells; by (who did it), stage, lines [line]
     pager            withheld (how many pages the limits held back in the last hour; only where some were),
-                     text (instead of a ticket: what happened to the whole desk); one text of at most
-                     160 characters, without HTML
+                     text (what happened to the ticket, or where there is none to the whole desk); one
+                     text of at most 160 characters, without HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
                      message {at}, inbox_id
     unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote

@@ -139,6 +139,30 @@ def test_answers_and_ends_are_told(promised: Any) -> None:
     assert (clock(promised, RESOLUTION).state, clock(promised, RESOLUTION).why) == ("runs", "reopened")
 
 
+def test_a_word_that_waited_when_the_ticket_was_closed_was_not_answered(promised: Any) -> None:
+    tickets.reply(promised.by("bob"), 1000, tickets.Answer(text="Soon."))
+    promised.now = monday("09:00")
+    promised.mail(
+        "From: ann@client.example\r\nTo: support@desk.example\r\nSubject: [HD-1000] S\r\n\r\nWhen?\r\n"
+    )
+    assert (clock(promised, NEXT).state, clock(promised, NEXT).why) == ("runs", "client")
+    promised.now = monday("10:00")
+    tickets.close(promised.by("bob"), [1000])
+    assert (clock(promised, NEXT).state, clock(promised, NEXT).why) == ("met", "closed")
+
+
+def test_what_was_told_of_an_earlier_promise_is_not_mixed_with_what_was_told_now(promised: Any) -> None:
+    promised.now = monday("11:00")
+    tell(promised)
+    promised.now = monday("11:10")
+    longer = {"else": Span(6 * 3600)}
+    promised.configured(sla={"gold": replace(LEVEL, first_response=longer, warning=("carla",))})
+    renew(promised.desk)
+    promised.now = monday("13:00")
+    assert [due.kind for due in tell(promised)] == ["warning"]
+    assert clock(promised, FIRST).notified[0].to == ("carla@staff.example",)
+
+
 def test_who_was_told_is_told_by_the_letters(promised: Any) -> None:
     with promised.desk.engine.write() as tx:
         ticket = tickets.load(tx, promised.desk, 1000)

@@ -183,6 +183,13 @@ def test_a_page_has_number_priority_client_and_subject() -> None:
     assert made == Rendered("HD-1024", "HD-1024 urgent, Jane Doe: Printer on fire")
 
 
+def test_a_page_says_what_happened_to_a_ticket_that_is_not_new() -> None:
+    text = render("pager", {**FACTS, "text": "the time for the first response was over 12:00"}).text
+    tag = FACTS["ticket"]["tag"]  # type: ignore[index]
+    assert text.startswith(f"{tag} ")
+    assert ", the time for the first response was over 12:00, " in text
+
+
 @pytest.mark.parametrize(
     "subject",
     [
