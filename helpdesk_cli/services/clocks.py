@@ -218,14 +218,18 @@ def _bring_in_line(
 # What is told
 
 
-def due_warnings(tx: Tx, at: str, limit: int | None = None) -> list[Due]:
-    """The warnings that wait to be told at a moment, the oldest first."""
-    return _due(tx, WARNING, at, limit)
+def due_warnings(
+    tx: Tx, at: str, limit: int | None = None, *, among: Sequence[int] | None = None
+) -> list[Due]:
+    """The warnings that wait to be told at a moment, the oldest first; of some tickets alone, or of all."""
+    return _due(tx, WARNING, at, limit, among)
 
 
-def due_breaches(tx: Tx, at: str, limit: int | None = None) -> list[Due]:
-    """The times that are over at a moment and of which nobody was told, the oldest first."""
-    return _due(tx, BREACH, at, limit)
+def due_breaches(
+    tx: Tx, at: str, limit: int | None = None, *, among: Sequence[int] | None = None
+) -> list[Due]:
+    """The times that are over at a moment and of which nobody was told, in the same way."""
+    return _due(tx, BREACH, at, limit, among)
 
 
 def count_due(tx: Tx, kind: str, at: str) -> int:
@@ -239,8 +243,8 @@ def told(tx: Tx, dues: Sequence[Due], at: str) -> None:
         rows.told(tx, kind, [(due.ticket, due.target) for due in dues if due.kind == kind], at)
 
 
-def _due(tx: Tx, kind: str, at: str, limit: int | None) -> list[Due]:
+def _due(tx: Tx, kind: str, at: str, limit: int | None, among: Sequence[int] | None) -> list[Due]:
     return [
         Due(kind=kind, ticket=one.ticket, target=one.target, sla=one.sla, due_at=one.due_at or at)
-        for one in rows.due(tx, kind, at, limit)
+        for one in rows.due(tx, kind, at, limit, among)
     ]

@@ -112,19 +112,25 @@ def moves(tx: Tx, numbers: Sequence[int]) -> dict[int, list[Event]]:
     return found
 
 
-def due(tx: Tx, what: str, at: str, limit: int | None) -> list[Clock]:
-    """Clocks of which a ``warning`` or a ``breach`` waits to be told, the oldest first.
+def due(
+    tx: Tx, what: str, at: str, limit: int | None = None, among: Sequence[int] | None = None
+) -> list[Clock]:
+    """Clocks of which a ``warning`` or a ``breach`` waits to be told, the oldest first; of some tickets alone.
 
     No warning comes after the time is over: that is told alone.
     """
     column = _WAITING[what]
+    text, binds = listed("number", among or ())
+    if limit is not None:
+        binds["limit"] = limit
     rows = tx.rows(
         f"select {_CLOCK} from clock c where {column} <= :at"
         + (" and c.due_at > :at" if what == "warning" else "")
+        + (f" and c.ticket in ({text})" if among is not None else "")
         + f" order by {column}, c.ticket, c.target"
         + (" limit :limit" if limit is not None else ""),
         at=at,
-        **({"limit": limit} if limit is not None else {}),
+        **binds,
     )
     return [_clock_of(row) for row in rows]
 

@@ -229,6 +229,8 @@ def test_the_oldest_are_told_first_and_no_more_than_asked_for(promised: Any) -> 
     with promised.desk.engine.read() as tx:
         assert [one.ticket for one in due_breaches(tx, promised.now)] == [1001, 1002, 1000]
         assert [one.ticket for one in due_breaches(tx, promised.now, 2)] == [1001, 1002]
+        assert [one.ticket for one in due_breaches(tx, promised.now, among=[1000, 1001])] == [1001, 1000]
+        assert due_breaches(tx, promised.now, among=[]) == []
         assert count_due(tx, "breach", promised.now) == 3
 
 
