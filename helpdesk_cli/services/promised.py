@@ -29,6 +29,7 @@ def ticket(listed: "Listed", now: str) -> dict[str, object]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "closed_at": row.closed_at,
+        "sla": row.sla,
         "due_at": row.due_at,
         "overdue": row.due_at is not None and row.due_at < now and row.state != "closed",
         "merged_into": row.merged_into,

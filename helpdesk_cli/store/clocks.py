@@ -1,6 +1,6 @@
 """The clocks of service levels on tickets. Only ``services.clocks`` calls the verbs that write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct, json
 
@@ -16,6 +16,9 @@ _SAVE = (
     "on conflict (ticket, target) do update set "
     + ", ".join(f"{name} = excluded.{name}" for name in _FIELDS[2:])
 )
+FEW = 3
+"""So many rows are written one by one: those of one ticket."""
+
 _WAITING = {"warning": "c.warn_at", "breach": "c.breach_at"}
 """The column that holds the moment of what is to be told, by what it is called."""
 
@@ -34,17 +37,27 @@ def _clock_of(row: Sequence[Value]) -> Clock:
     return Clock(**dict(zip(_FIELDS, row, strict=True)))  # type: ignore[arg-type]
 
 
-def save(tx: Tx, clocks: Iterable[Clock]) -> None:
+def save(tx: Tx, clocks: Sequence[Clock]) -> None:
     """Write clocks, new ones and old ones."""
-    tx.many(_SAVE, ({name: getattr(clock, name) for name in _FIELDS} for clock in clocks))
+    _write(tx, _SAVE, [{name: getattr(clock, name) for name in _FIELDS} for clock in clocks])
 
 
-def note(tx: Tx, tickets: Iterable[Ticket]) -> None:
+def note(tx: Tx, tickets: Sequence[Ticket]) -> None:
     """Write beside tickets which level holds and what is due first."""
-    tx.many(
+    _write(
+        tx,
         "update ticket set sla = :sla, due_at = :due_at where number = :number",
-        ({"number": ticket.number, "sla": ticket.sla, "due_at": ticket.due_at} for ticket in tickets),
+        [{"number": ticket.number, "sla": ticket.sla, "due_at": ticket.due_at} for ticket in tickets],
     )
+
+
+def _write(tx: Tx, sql: str, binds: list[dict[str, Value]]) -> None:
+    """Write rows: few with whatever else the transaction writes, many at once."""
+    if len(binds) > FEW:
+        tx.many(sql, binds)
+    else:
+        for each in binds:
+            tx.put(sql, **each)
 
 
 class Who(Struct, frozen=True):

@@ -198,7 +198,7 @@ def test_lists_and_pages_show_what_is_due(promised: Site, inside: Run, now: time
     now.move_to("2026-12-19T09:30:01Z")
     (ticket,) = inside("ticket", "list", "--overdue", "--json").json
     assert (ticket["number"], ticket["due_at"], ticket["overdue"]) == (1000, "2026-12-19T09:30:00Z", True)
-    assert inside("ticket", "list", "--sort", "due", "--ids").out.split() == ["1000", "1001"]
+    assert inside("ticket", "list", "--sort", "due", "--fields", "number,sla").out == "1000\tgold\n1001\t\n"
     page = inside("ticket", "show", "1000").out
     assert "promised:     Gold\n" in page
     assert "due:          2026-12-19T09:30:00Z, overdue\n" in page

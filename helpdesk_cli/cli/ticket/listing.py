@@ -38,6 +38,7 @@ TICKETS = Sheet(
         Column("created_at", "Age", "age"),
         Column("updated_at", "Changed", "age"),
         Column("closed_at", "Closed", "age"),
+        Column("sla", "Service level"),
         Column("due_at", "Due", "time"),
         Column("overdue", "Overdue"),
         Column("merged_into", "Merged into", "number"),
