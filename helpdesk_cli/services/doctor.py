@@ -9,6 +9,7 @@ from helpdesk_cli.errors import BadConfig, DeskError, NotFound
 from helpdesk_cli.mail.sources.contract import Source
 from helpdesk_cli.services.desk import Desk, clock_of, engine_of, now
 from helpdesk_cli.services.findings import FAIL, Check, failed, warning
+from helpdesk_cli.services.level_health import of_levels
 from helpdesk_cli.services.store_health import of_hosts, of_store
 from helpdesk_cli.settings import Mailbox, Settings
 from helpdesk_cli.store.mailboxes import Remembered
@@ -49,6 +50,7 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
             desk = replace(desk, clock=clock_of(engine))
             yield from of_hosts(desk)
             yield from of_use(desk)
+            yield from of_levels(desk)
         for name in settings.mailbox:
             yield try_mailbox(desk, name)
         for slug in settings.transport:
