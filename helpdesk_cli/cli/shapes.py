@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from helpdesk_cli.domain.cases import Decision
     from helpdesk_cli.domain.people import Client, Staff
     from helpdesk_cli.domain.ticket import Event, Message
+    from helpdesk_cli.services.explaining import Explained
     from helpdesk_cli.services.line import MailboxReport
-    from helpdesk_cli.services.mailroom import Entry, Explained, Letter
+    from helpdesk_cli.services.mailroom import Entry, Letter
     from helpdesk_cli.services.moving import Moved, TableSize
     from helpdesk_cli.services.outgoing import SendReport
     from helpdesk_cli.services.promises import Explained as ExplainedTicket

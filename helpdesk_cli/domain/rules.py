@@ -26,8 +26,8 @@ EVENTS = (
     "auto-replied",
     "bounced",
     "reminded",
-    "sla-warning",
-    "sla-breach",
+    "warned",
+    "breached",
 )
 """What a rule may answer; closed is a move into a closed stage."""
 

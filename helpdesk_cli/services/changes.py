@@ -1,6 +1,7 @@
 """The one door through which a ticket changes, and letters are put."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +18,9 @@ from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import addresses, outbox, tallies, tickets, turns
 from helpdesk_cli.store.engine import Tx
 
+if TYPE_CHECKING:
+    from helpdesk_cli.services.reacting import Trial
+
 
 class Recorded(Struct, frozen=True):
     """What a change became: its ticket with its number, the ids of its messages and letters."""
@@ -30,21 +34,29 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
     """Let the rules answer a change, save it and queue the letters that it calls for, or nothing of all that.
 
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
-    sent for a change that is rolled back. Who gets a new ticket, or one that another department got, is asked
-    when the rules are through, for they may have handed it over; and rules answer that too.
+    sent for a change that is rolled back.
     """
-    change = _with_rules(tx, desk, change, 0)
+    return _save(tx, desk, completed(tx, desk, change))
+
+
+def completed(tx: Tx, desk: Desk, change: Change, trial: "Trial | None" = None) -> Change:
+    """The same change, and what the site's rules and whose turn it is make of it. Reads only.
+
+    Who gets a new ticket, or one that another department got, is asked when the rules are through, for they may
+    have handed it over; and rules answer that too.
+    """
+    change = _with_rules(tx, desk, change, 0, trial)
     before = len(change.events)
-    return _save(tx, desk, _with_rules(tx, desk, dispatch.placed(tx, desk, change), before))
+    return _with_rules(tx, desk, dispatch.placed(tx, desk, change), before, trial)
 
 
-def _with_rules(tx: Tx, desk: Desk, change: Change, since: int) -> Change:
+def _with_rules(tx: Tx, desk: Desk, change: Change, since: int, trial: "Trial | None") -> Change:
     """The same change, and what the site's rules make of its events from that position on."""
     if not desk.settings.rule or len(change.events) <= since:
         return change
     from helpdesk_cli.services import reacting
 
-    return reacting.answered(tx, desk, change, since)
+    return reacting.answered(tx, desk, change, since, trial)
 
 
 def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:

@@ -6,8 +6,11 @@ so nothing goes round.
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import Struct
+
 from helpdesk_cli.domain.people import Client
-from helpdesk_cli.domain.rules import Mail, Rule, Seen, failing, read
+from helpdesk_cli.domain.rule_words import not_held
+from helpdesk_cli.domain.rules import Condition, Mail, Rule, Seen, failing, read
 from helpdesk_cli.domain.ticket import CLOSED, Change, Event
 from helpdesk_cli.errors import BadConfig, Busy, Unreachable
 from helpdesk_cli.services.desk import Desk
@@ -18,7 +21,17 @@ from helpdesk_cli.store import people, tickets
 from helpdesk_cli.store.engine import Again, Tx
 
 
-def answered(tx: Tx, desk: Desk, change: Change, since: int = 0) -> Change:
+class Trial(Struct, kw_only=True):
+    """What a walk through the rules shows to who tries them: by rule, which condition did not hold and why.
+
+    ``client`` stands for one who would be made for a mail.
+    """
+
+    client: Client | None = None
+    not_held: dict[str, str] = {}
+
+
+def answered(tx: Tx, desk: Desk, change: Change, since: int = 0, trial: Trial | None = None) -> Change:
     """The same change, and what the rules make of its events from that position on.
 
     A rule that cannot do what it should leaves the change as it was, and a line in the log.
@@ -29,7 +42,7 @@ def answered(tx: Tx, desk: Desk, change: Change, since: int = 0) -> Change:
     done = {event.actor for event in change.events if event.kind in (APPLIED, FAILED)}
     if any(rule.stop and rule.actor in done for rule in rules):
         return change
-    sight = Sight(tx, desk, change)
+    sight = Sight(tx, desk, change, trial)
     for rule in rules:
         event = first_of(rule, change.events[since:], desk.settings)
         if event is None or rule.actor in done:
@@ -76,7 +89,10 @@ def tried(tx: Tx, desk: Desk, rule: Rule, sight: "Sight", change: Change, event:
     """The same change, and what one rule makes of it where its conditions hold."""
     at, search = change.events[-1].at, Search()
     try:
-        if failing(rule, sight.seen(change, rule), at, search) is not None:
+        seen = sight.seen(change, rule)
+        condition = failing(rule, seen, at, search)
+        if condition is not None:
+            sight.note(rule, condition, seen)
             complaints = search.complaints()
             return failed(rule, change, "; ".join(complaints), at) if complaints else change
         return carried_out(tx, desk, rule, change, event=event, at=at, insists=sight.insists)
@@ -92,11 +108,11 @@ class Sight:
     ``insists``: nobody hears of the change, which came by mail, but of what rules order all the same.
     """
 
-    def __init__(self, tx: Tx, desk: Desk, change: Change) -> None:
-        self._tx, self._priorities = tx, tuple(desk.settings.priority)
+    def __init__(self, tx: Tx, desk: Desk, change: Change, trial: Trial | None) -> None:
+        self._tx, self._priorities, self._trial = tx, tuple(desk.settings.priority), trial
         self._tags: tuple[str, ...] | None = None
-        self._client: Client | None = None
-        self._has_client = False
+        self._client = trial.client if trial is not None else None
+        self._has_client = self._client is not None
         is_flood = any(event.data.get("mark") == "flood" for event in change.events)
         self.insists = change.silent and bool(change.messages) and not is_flood
 
@@ -113,6 +129,11 @@ class Sight:
             mail=mail,
             priorities=self._priorities,
         )
+
+    def note(self, rule: Rule, condition: Condition, seen: Seen) -> None:
+        """Tell who tries the rules why one does not hold."""
+        if self._trial is not None:
+            self._trial.not_held[rule.name] = not_held(condition, seen)
 
     def _tags_of(self, change: Change) -> tuple[str, ...]:
         if self._tags is None:

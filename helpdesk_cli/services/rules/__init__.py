@@ -5,6 +5,7 @@ which is also noted that it was done: who is killed in between begins where they
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from msgspec import Struct, field
 
@@ -69,11 +70,24 @@ def _tasks(desk: Desk) -> Iterator[Task]:
 
 
 def _built_in(desk: Desk) -> list[Task]:
-    return [Awaiting(desk), Reminder(desk), Inactive(desk)]
+    """The built-in rules in their order; those of service levels where there are some."""
+    found: list[Task] = [Awaiting(desk), Reminder(desk), Inactive(desk)]
+    if desk.settings.sla:
+        from helpdesk_cli.services.clocks import BREACH, WARNING
+        from helpdesk_cli.services.rules.levels import Told
+
+        found += [Told(desk, WARNING), Told(desk, BREACH)]
+    return found
 
 
-def _renewed(desk: Desk, progress: Progress | None) -> int:  # noqa: ARG001
-    return 0
+def _renewed(desk: Desk, progress: Progress | None) -> int:
+    """Let all clocks follow the configuration where it changed; of how many tickets."""
+    from helpdesk_cli.services import clocks
+
+    def bar(_: str, __: int) -> AbstractContextManager[Callable[[int], object]]:
+        return nullcontext(progress or (lambda _: None))
+
+    return clocks.renew(desk, bar)
 
 
 def _foreseen(desk: Desk, task: Task, tx: Tx) -> Report:
