@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.outgoing import SendReport
     from helpdesk_cli.services.promises import Explained as ExplainedTicket
     from helpdesk_cli.services.promises import Promise
+    from helpdesk_cli.services.rules import Row, RunReport
+    from helpdesk_cli.services.rules.trying import Trial
     from helpdesk_cli.services.views import File, Whole
 
 Shape = dict[str, object]
@@ -320,6 +322,50 @@ def decision(one: "Decision | None") -> Shape | None:
         "pages": one.pages,
         "as_staff": one.as_staff,
         "links": [{"ticket": number, "kind": kind} for number, kind in one.links],
+    }
+
+
+def rules_run(report: "RunReport") -> Shape:
+    """What a run of run-rules did, or would do."""
+    return {
+        "rules": [
+            {
+                "name": one.name,
+                "builtin": one.builtin,
+                "fired": one.fired,
+                "left": one.left,
+                "error": one.error,
+                "tickets": one.tickets,
+            }
+            for one in report.rules
+        ],
+        "renewed": report.renewed,
+    }
+
+
+def rule(row: "Row") -> Shape:
+    """A rule, in words."""
+    return {
+        "name": row.name,
+        "builtin": row.builtin,
+        "enabled": row.enabled,
+        "when": row.when,
+        "if": row.if_,
+        "then": row.then,
+    }
+
+
+def rules_tried(trial: "Trial") -> Shape:
+    """Which rules would fire on a mail, and why the others would not."""
+    verdict = trial.found.tried[-1][1]
+    return {
+        "verdict": decision(verdict),
+        "events": list(trial.events),
+        "rules": [
+            {"name": one.name, "fires": one.fires, "event": one.event, "why": one.why, "then": one.then}
+            for one in trial.rules
+        ],
+        "hears": [{"kind": notice.kind, "to": notice.address} for notice in trial.found.hears],
     }
 
 

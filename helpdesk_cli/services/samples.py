@@ -52,6 +52,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
     ),
     "reminder": ({"closes_in": "5 days"}, {"closes_in": ""}),
     "inactive": ({"reopen_days": 14},),
+    "rule": ({"rule": "urgent"},),
     "notice": tuple(
         {"event": event, "by": "carla", "stage": "Done", "lines": lines}
         for event, lines in (
@@ -101,8 +102,8 @@ def samples(kind: str) -> Iterator[dict[str, object]]:
 
 
 def broken_templates(settings: Settings) -> list[str]:
-    """What is wrong with the site's own templates and with those that stages name; a line for each fault."""
-    return [*_broken_of_site(settings), *_broken_of_stages(settings)]
+    """What is wrong with the site's own templates and with those that stages and rules name, a line a fault."""
+    return [*_broken_of_site(settings), *_broken_of_stages(settings), *_broken_of_rules(settings)]
 
 
 def _broken_of_site(settings: Settings) -> list[str]:
@@ -125,6 +126,18 @@ def _broken_of_stages(settings: Settings) -> list[str]:
             faults.update(
                 (f"stage.{slug}.template: {fault}", None)
                 for fault in _faults(settings, stage.template, samples("moved"))
+            )
+    return list(faults)
+
+
+def _broken_of_rules(settings: Settings) -> list[str]:
+    """What is wrong with the templates that rules send; one that is missing is told with the configuration."""
+    faults: dict[str, None] = {}
+    for name, rule in settings.rule.items():
+        if isinstance(send := rule.then.get("send"), str):
+            faults.update(
+                (f"rule.{name}.then.send: {fault}", None)
+                for fault in _faults(settings, send, samples("rule"))
             )
     return list(faults)
 
