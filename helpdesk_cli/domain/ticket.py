@@ -169,20 +169,29 @@ def said(ticket: Ticket, message: Message, actor: str, kind: str, **data: object
     """A further message, with the event that tells of it.
 
     The client's public word makes the ticket unanswered, staff's public word answers it; what only
-    staff see does neither.
+    staff see does neither, and a ticket that waits because nobody did anything does so still.
     """
     at = message.at
     after = replace(ticket, updated_at=max(ticket.updated_at, at), message_count=ticket.message_count + 1)
     if message.author.role != SYSTEM_ROLE:
-        after = replace(after, touched_at=at, is_idle=0)
+        after = replace(after, touched_at=at)
     if message.is_public and message.author.role == CLIENT:
         after = replace(
-            after, unanswered_since=ticket.unanswered_since or at, client_word_at=at, reminded_at=None
+            after,
+            unanswered_since=ticket.unanswered_since or at,
+            client_word_at=at,
+            reminded_at=None,
+            is_idle=0,
         )
     elif message.is_public and message.kind == OUTBOUND:
         answered_at = ticket.answered_at or at
         after = replace(
-            after, unanswered_since=None, staff_word_at=at, answered_at=answered_at, reminded_at=None
+            after,
+            unanswered_since=None,
+            staff_word_at=at,
+            answered_at=answered_at,
+            reminded_at=None,
+            is_idle=0,
         )
     return Change(
         ticket=after, messages=(message,), events=(Event(kind=kind, at=message.at, actor=actor, data=data),)

@@ -194,6 +194,7 @@ def test_a_ticket_that_waits_because_nobody_did_anything_stops_no_clock() -> Non
     before = dict(story.clocks)
     story.move("awaiting", on(23, "11:00"), is_idle=True)
     assert story.clocks == before
+    assert story.note(on(23, "11:30")).clocks == before
     assert story.move("in-progress", on(23, "12:00")).clocks == before
 
 
@@ -312,9 +313,9 @@ def test_a_promise_that_comes_late_counts_from_the_opening_without_the_pauses() 
     story.client(on(24, "09:00")).move("in-progress", on(24, "10:00")).promise(gold(), on(24, "12:00"))
     assert story.used(NEXT, on(24, "12:00")) == 2  # closed tickets wait for nobody
     assert FIRST not in story.clocks
-    story = Story(Terms()).move("awaiting", on(23, "10:00"), is_idle=True).note(on(23, "11:00"))
-    assert story.promise(gold(), on(23, "12:00")).clocks[FIRST].state == "stands"
-    assert story.used(FIRST, on(23, "15:00")) == 3  # the log does not say that it was less
+    story = Story(Terms()).move("awaiting", on(23, "10:00"), is_idle=True).answer(on(23, "11:00"))
+    assert story.promise(gold(), on(23, "12:00")).clocks[RESOLUTION].state == "stands"
+    assert story.used(RESOLUTION, on(23, "15:00")) == 3  # the log does not say that it was less
 
 
 def test_what_was_over_before_its_clock_was_made_is_no_news() -> None:
@@ -428,8 +429,8 @@ def test_a_promise_from_the_log_counts_as_one_that_was_there_from_the_beginning(
     always, late, at = Story(), Story(Terms()), MONDAY
     for what, passed in steps:
         at = later(at, passed)
-        # A word on a ticket that lies idle ends that without a move in the log.
-        if what not in TERMS and not (always.ticket.is_idle and what in ("answer", "client", "note")):
+        # A public word on a ticket that lies idle ends that without a move in the log.
+        if what not in TERMS and not (always.ticket.is_idle and what in ("answer", "client")):
             step(always, what, at)
             step(late, what, at)
     late.promise(gold(), at)
