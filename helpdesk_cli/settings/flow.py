@@ -57,7 +57,7 @@ class Sla(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     name: str
     calendar: str = ""  # empty: day and night
-    clients: tuple[str, ...] = ()  # any of their addresses, or whole domains
+    clients: tuple[str, ...] = ()  # any of their addresses, or domains with all below them
     organizations: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     departments: tuple[str, ...] = ()  # none of these four: for everybody for whom no other holds
