@@ -40,16 +40,12 @@ def answered(tx: Tx, desk: Desk, change: Change, since: int = 0, trial: Trial | 
         return change
     rules = rules_of(tx, desk.settings)
     done = {event.actor for event in change.events if event.kind in (APPLIED, FAILED)}
-    if any(rule.stop and rule.actor in done for rule in rules):
-        return change
     sight = Sight(tx, desk, change, trial)
     for rule in rules:
         event = first_of(rule, change.events[since:], desk.settings)
-        if event is None or rule.actor in done:
-            continue
-        before = change
-        change = tried(tx, desk, rule, sight, change, event)
-        if change is not before and rule.stop:
+        if event is not None and rule.actor not in done:
+            change = tried(tx, desk, rule, sight, change, event)
+        if rule.stop and any(each.kind == APPLIED and each.actor == rule.actor for each in change.events):
             break
     return change
 
@@ -87,14 +83,16 @@ def names_of(event: Event, settings: Settings) -> tuple[str, ...]:
 
 def tried(tx: Tx, desk: Desk, rule: Rule, sight: "Sight", change: Change, event: str) -> Change:
     """The same change, and what one rule makes of it where its conditions hold."""
-    at, search = change.events[-1].at, Search()
+    at = change.events[-1].at
+    search: Search = tx.memo.setdefault(("search", rule.name), Search())
+    before = sum(search.given_up.values())
     try:
         seen = sight.seen(change, rule)
         condition = failing(rule, seen, at, search)
         if condition is not None:
             sight.note(rule, condition, seen)
-            complaints = search.complaints()
-            return failed(rule, change, "; ".join(complaints), at) if complaints else change
+            is_late = sum(search.given_up.values()) > before
+            return failed(rule, change, "; ".join(search.complaints()), at) if is_late else change
         return carried_out(tx, desk, rule, change, event=event, at=at, insists=sight.insists)
     except (Again, Busy, Unreachable, BadConfig):
         raise  # nobody's fault here; the whole change is done again, or not at all
