@@ -60,7 +60,7 @@ class Awaiting(BuiltIn):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         after = self._operation.awaiting_after
-        self._why = f"nobody did anything for {span(after)}"
+        self._why = f"Nobody did anything for {in_words(after)}"
         self.row = Row(
             name="awaiting",
             builtin=True,
@@ -123,7 +123,7 @@ class Inactive(BuiltIn):
         super().__init__(desk)
         after, reminder = self._operation.inactive_after, self._operation.reminder_after
         what = "the reminder" if reminder else "us"
-        self._why = f"the client did not answer {what} for {span(after)}"
+        self._why = f"The client did not answer {what} for {in_words(after)}"
         self.row = Row(
             name="inactive",
             builtin=True,
