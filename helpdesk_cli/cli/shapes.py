@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.mailroom import Entry, Letter
     from helpdesk_cli.services.moving import Moved, TableSize
     from helpdesk_cli.services.outgoing import SendReport
-    from helpdesk_cli.services.promises import Explained as ExplainedTicket
-    from helpdesk_cli.services.promises import Promise
     from helpdesk_cli.services.rules import Row, RunReport
     from helpdesk_cli.services.rules.trying import Trial
     from helpdesk_cli.services.views import File, Whole
@@ -84,61 +82,6 @@ def attachment(file: "File") -> Shape:
         "type": file.type,
         "size": file.size,
         "sha256": file.sha256,
-    }
-
-
-def explained_ticket(found: "ExplainedTicket", now: str) -> Shape:
-    """What is promised on a ticket, and how its moments were counted."""
-    row, choice = found.listed.ticket, found.choice
-    level = choice and {
-        "slug": choice.slug,
-        "name": found.level.name if found.level else None,
-        "by": choice.by or None,
-        "value": choice.value or None,
-    }
-    return {
-        "number": row.number,
-        "level": level,
-        "outdated": found.is_outdated,
-        "due_at": row.due_at,
-        "clocks": [promise(one, now) for one in found.promises],
-    }
-
-
-def promise(one: "Promise", now: str) -> Shape:
-    """A clock of a ticket; times are in seconds."""
-    return {
-        "target": one.target,
-        "state": one.state,
-        "since": one.since,
-        "why": one.why or None,
-        "budget": one.budget or None,
-        "used": one.used,
-        "used_before": one.used_before,
-        "calendar": one.calendar or None,
-        "zone": one.zone,
-        "due_at": one.due_at,
-        "overdue": one.due_at is not None and one.due_at < now,
-        "days": [
-            {
-                "day": day.day,
-                "spans": [{"from": start, "to": stop} for start, stop in day.spans],
-                "seconds": day.seconds,
-                "why": day.why or None,
-                "name": day.name or None,
-            }
-            for day in one.days
-        ],
-        "notified": [
-            {
-                "kind": each.kind,
-                "at": each.at,
-                "told_at": each.told_at,
-                "to": list(each.to),
-                "quiet": each.is_quiet,
-            }
-            for each in one.notified
-        ],
     }
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import number
@@ -62,13 +61,13 @@ def explain(call: Call, number: int, *, is_all: bool, as_json: bool) -> None:
     For each clock: what is promised, in whose working time, what was used of it, since when it runs or stands
     and why, and the days that lead to the moment at which it is over. Days are those of the calendar's zone.
     """
-    from helpdesk_cli.services import promises
+    from helpdesk_cli.services import promised, promises
 
     with desk(call) as opened:
         found = promises.explained(opened, number)
         now = opened.clock()
         if as_json:
-            show_json(shapes.explained_ticket(found, now))
+            show_json(promised.explained(found, now))
             return
         where = zone(opened.settings.desk.timezone)
         reader = Reader(now=now, zone=where, is_person=is_terminal(), is_all=is_all)
