@@ -16,6 +16,13 @@ def may_see(actor: Actor, ticket: Ticket) -> bool:
     return ticket.department in actor.staff.departments or ticket.assignee == actor.login
 
 
+def hidden(actor: Actor, ticket: Ticket) -> str:
+    """Why somebody may not see a ticket."""
+    if ticket.is_private:
+        return f"ticket {ticket.number} is private: only its assignee and admins see it"
+    return f"ticket {ticket.number} belongs to {ticket.department}, and {actor.login} does not"
+
+
 def may_administer(actor: Actor) -> bool:
     """Only an admin changes staff, configuration and the store."""
     return actor.is_admin

@@ -1,5 +1,7 @@
 """Who could hear of a change: looked up once, for ``domain.notices`` to choose from."""
 
+from collections.abc import Iterable
+
 from helpdesk_cli.domain.notices import Audience
 from helpdesk_cli.domain.people import Actor, Staff
 from helpdesk_cli.domain.permissions import may_see
@@ -18,7 +20,7 @@ def audience_of(tx: Tx, desk: Desk, change: Change, at: str) -> Audience:
     watchers = [
         everybody[login] for login in watching if login in everybody and _sees(everybody[login], ticket)
     ]
-    seen = {member.login: member for member in (*_staff(everybody, ticket), *watchers)}
+    seen = {member.login: member for member in (*answering(everybody.values(), ticket), *watchers)}
     department = desk.settings.department.get(ticket.department)
     asked = {
         ticket.assignee,
@@ -46,20 +48,21 @@ def _sees(member: Staff, ticket: Ticket) -> bool:
     return may_see(Actor(login=member.login, is_admin=member.is_admin, staff=member), ticket)
 
 
-def _staff(everybody: dict[str, Staff], ticket: Ticket) -> list[Staff]:
+def answering(everybody: Iterable[Staff], ticket: Ticket) -> list[Staff]:
     """Who answers for a ticket: its department's staff and its assignee, as far as they may see it.
 
     Of a private one for which that is nobody, the admins: else no word on it would reach anybody.
     """
+    active = list(everybody)
     found = [
         member
-        for member in everybody.values()
+        for member in active
         if (ticket.department in member.departments or member.login == ticket.assignee)
         and (not ticket.is_private or _sees(member, ticket))
     ]
     if found or not ticket.is_private:
         return found
-    return [member for member in everybody.values() if member.is_admin]
+    return [member for member in active if member.is_admin]
 
 
 def _deputies(desk: Desk, everybody: dict[str, Staff], ticket: Ticket, at: str) -> dict[str, Staff]:

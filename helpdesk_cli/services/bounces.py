@@ -3,6 +3,7 @@
 from helpdesk_cli.domain.mail import Bounced, Inbound, fold
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.ticket import Change, Event
+from helpdesk_cli.services.audience import answering
 from helpdesk_cli.services.changes import is_over, put_letter, record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
@@ -57,7 +58,7 @@ def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     heard = (
         [assignee]
         if assignee and assignee.retired_at is None
-        else members.all_staff(tx, department=ticket.department)
+        else answering(members.all_staff(tx), ticket)
     )
     for member in heard:
         notice = Notice(

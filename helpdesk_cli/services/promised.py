@@ -18,6 +18,9 @@ def ticket(listed: "Listed", now: str) -> dict[str, object]:
         "priority": row.priority,
         "department": row.department,
         "category": row.category,
+        "type": row.type,
+        "private": bool(row.is_private),
+        "level": row.level,
         "channel": row.channel,
         "tags": list(listed.tags),
         "client": {

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import fold
-from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.permissions import hidden, may_see
 from helpdesk_cli.domain.stages import entry
 from helpdesk_cli.domain.ticket import (
     CLIENT,
@@ -21,7 +21,6 @@ from helpdesk_cli.domain.ticket import (
     Joining,
     Message,
     Ticket,
-    edited,
     moved,
     opened,
     said,
@@ -49,6 +48,7 @@ class NewTicket(Struct, frozen=True, kw_only=True):
     department: str | None = None
     priority: str | None = None
     category: str | None = None
+    type: str | None = None
     channel: str = "phone"
     files: tuple[File, ...] = ()
 
@@ -59,7 +59,7 @@ def load(tx: Tx, desk: Desk, number: int) -> Ticket:
     if ticket is None:
         raise NotFound(f"no ticket {number}; 'helpdesk ticket list --state all' shows them")
     if not may_see(desk.actor, ticket):
-        raise NotAllowed(f"ticket {number} belongs to {ticket.department}, and {desk.actor.login} does not")
+        raise NotAllowed(hidden(desk.actor, ticket))
     return ticket
 
 
@@ -86,6 +86,7 @@ def new(desk: Desk, wish: NewTicket) -> int:
         state="open",
         priority=slug_of("priority", settings.priority, wish.priority) or settings.middle_priority(),
         category=slug_of("category", settings.category, wish.category),
+        type=slug_of("type", settings.type, wish.type),
         department=department,
         channel=wish.channel,
         created_at=at,
@@ -259,33 +260,6 @@ def reopen(desk: Desk, numbers: Sequence[int], *, silent: bool = False) -> None:
         return stepping.stepped(tx, desk, change, stage, at, kind="reopened")
 
     alter(desk, numbers, undone, silent=silent)
-
-
-def edit(
-    desk: Desk,
-    numbers: Sequence[int],
-    *,
-    subject: str | None = None,
-    priority: str | None = None,
-    department: str | None = None,
-    category: str | None = None,
-) -> None:
-    """Set fields of tickets; what is None stays. An empty category takes it away."""
-    settings, at = desk.settings, desk.clock()
-    fields: dict[str, str | None] = {}
-    if subject is not None:
-        if not subject.strip():
-            raise Usage("--subject: must not be empty")
-        fields["subject"] = " ".join(subject.split())
-    if priority is not None:
-        fields["priority"] = slug_of("priority", settings.priority, priority)
-    if department is not None:
-        fields["department"] = slug_of("department", settings.department, department)
-    if category is not None:
-        fields["category"] = slug_of("category", settings.category, category) if category else None
-    if not fields:
-        raise Usage("nothing to change: name --priority, --department, --category or --subject")
-    alter(desk, numbers, lambda _, change: edited(change, at, desk.actor.login, **fields))
 
 
 def spam(desk: Desk, numbers: Sequence[int]) -> None:

@@ -258,17 +258,17 @@ def all_tags(tx: Tx, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:
 
 
 def tag(tx: Tx, ticket: int, tag: str) -> None:
-    """Put a tag on a ticket."""
+    """Put a tag on a ticket; they are kept in lower case."""
     tx.put(
         "insert into ticket_tag (ticket, tag) values (:ticket, :tag) on conflict do nothing",
         ticket=ticket,
-        tag=tag,
+        tag=tag.lower(),
     )
 
 
 def untag(tx: Tx, ticket: int, tag: str) -> None:
     """Take a tag off a ticket."""
-    tx.put("delete from ticket_tag where ticket = :ticket and tag = :tag", ticket=ticket, tag=tag)
+    tx.put("delete from ticket_tag where ticket = :ticket and tag = :tag", ticket=ticket, tag=tag.lower())
 
 
 def watch(tx: Tx, ticket: int, login: str, at: str) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.ticket import Change, Ticket, edited
 from helpdesk_cli.domain.ticket import opened as opening
 from helpdesk_cli.errors import Failed, NotAllowed
-from helpdesk_cli.services import assigning, members, tickets
+from helpdesk_cli.services import assigning, editing, members, tickets
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.settings import STAGES, Stage
 from helpdesk_cli.store import open_engine
@@ -256,7 +256,7 @@ def test_a_ticket_that_another_department_gets_is_given_there(office: Any) -> No
     ways(office, support="random", sales="round-robin")
     hire(office, "zoe", department="sales")
     opened(office, 1)
-    tickets.edit(office.by("bob"), [1000], department="sales")
+    editing.edit(office.by("bob"), [1000], editing.Edit(department="sales"))
     assert office.ticket(1000).assignee == "carla"
     assert reasons(office, 1000)[-1] == {
         "from": "bob",
@@ -273,14 +273,14 @@ def test_who_is_of_both_departments_keeps_the_ticket(office: Any) -> None:
     ways(office, support="random", sales="random")
     members.join(office.desk, "bob", "sales")
     opened(office, 1)
-    tickets.edit(office.by("bob"), [1000], department="sales")
+    editing.edit(office.by("bob"), [1000], editing.Edit(department="sales"))
     assert office.ticket(1000).assignee == "bob"
 
 
 def test_where_assignment_is_off_the_next_department_hears_and_chooses(office: Any) -> None:
     ways(office, support="random")
     opened(office, 1)
-    tickets.edit(office.by("bob"), [1000], department="sales")
+    editing.edit(office.by("bob"), [1000], editing.Edit(department="sales"))
     assert office.ticket(1000).assignee is None
     assert reasons(office, 1000)[-1]["why"] == "Nobody is chosen there by the desk"
     (letter,) = office.letters(kind="notice")
@@ -290,7 +290,7 @@ def test_where_assignment_is_off_the_next_department_hears_and_chooses(office: A
 def test_a_ticket_of_nobody_is_given_where_the_next_department_gives(office: Any) -> None:
     ways(office, sales="random")
     opened(office, 1)
-    tickets.edit(office.by("bob"), [1000], department="sales", priority="high")
+    editing.edit(office.by("bob"), [1000], editing.Edit(department="sales", priority="high"))
     assert office.ticket(1000).assignee == "carla"
 
 
@@ -310,7 +310,7 @@ def test_a_closed_ticket_keeps_who_had_it(office: Any) -> None:
     ways(office, support="random", sales="random")
     opened(office, 1)
     tickets.close(office.desk, [1000])
-    tickets.edit(office.desk, [1000], department="sales")
+    editing.edit(office.desk, [1000], editing.Edit(department="sales"))
     assert (office.ticket(1000).assignee, office.ticket(1000).stage) == ("bob", "done")
 
 
@@ -319,7 +319,7 @@ def test_a_stage_that_the_next_department_does_not_use_is_left(office: Any) -> N
     office.configured(stage={**STAGES, "lab": lab})
     opened(office, 1)
     tickets.move(office.desk, [1000], "lab")
-    tickets.edit(office.by("bob"), [1000], department="sales")
+    editing.edit(office.by("bob"), [1000], editing.Edit(department="sales"))
     assert (office.ticket(1000).stage, office.events(1000)) == ("new", ["opened", "moved", "edited", "moved"])
 
 

@@ -8,7 +8,7 @@ from stores import on_sqlite
 
 from helpdesk_cli.domain.sla import FIRST, NEXT, RESOLUTION, Clock
 from helpdesk_cli.errors import BadConfig
-from helpdesk_cli.services import clocks, incoming, people, tickets
+from helpdesk_cli.services import clocks, editing, incoming, people, tickets
 from helpdesk_cli.services.clocks import Due, count_due, due_breaches, due_warnings, renew, told
 from helpdesk_cli.settings import Calendar, Category, Sla, Span
 from helpdesk_cli.store import clocks as rows
@@ -120,9 +120,9 @@ def test_an_edited_priority_and_category_change_what_is_promised(promised: Any) 
     entered(promised)
     bob = promised.by("bob")
     promised.now = monday("09:30")
-    tickets.edit(bob, [1000], priority="urgent")
+    editing.edit(bob, [1000], editing.Edit(priority="urgent"))
     assert promised.ticket(1000).due_at == monday("10:00")
-    tickets.edit(bob, [1000], category="billing")
+    editing.edit(bob, [1000], editing.Edit(category="billing"))
     assert (promised.ticket(1000).sla, promised.ticket(1000).due_at) == ("quick", monday("11:00"))
     assert (clocks_of(promised)[FIRST].used, clocks_of(promised)[RESOLUTION].due_at) == (HOUR / 2, None)
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from helpdesk_cli.errors import Failed, Usage
-from helpdesk_cli.services import people, tickets
+from helpdesk_cli.services import editing, people, tickets
 from helpdesk_cli.settings import Category, Stage, Type
 
 BOARD = {
@@ -138,7 +138,7 @@ def test_what_is_missing_is_named_with_the_way_to_set_it(
 def test_what_has_all_that_is_required_is_closed(board: Any) -> None:
     requiring(board, "category", "organization")
     people.edit_client(board.desk, "ann@client.example", organization="Example Ltd")
-    tickets.edit(board.by("bob"), [1000], category="billing")
+    editing.edit(board.by("bob"), [1000], editing.Edit(category="billing"))
     tickets.close(board.by("bob"), [1000])
     assert board.ticket(1000).state == "closed"
 

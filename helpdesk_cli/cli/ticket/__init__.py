@@ -17,7 +17,7 @@ COMMANDS = {
     "assign": ("giving:assign", "Give tickets to a staff member, to nobody, or by turns."),
     "take": ("giving:take", "Give tickets to yourself."),
     "escalate": ("giving:escalate", "Hand tickets to the next level of support."),
-    "edit": ("changing:edit", "Change priority, department, category or subject."),
+    "edit": ("changing:edit", "Change priority, department, category, type, tags, and who sees them."),
     "spam": ("changing:spam", "Close tickets as spam and block who opened them."),
     "attachments": ("files:attachments", "The files of a ticket, to see or to save."),
     "log": ("files:log", "What happened to a ticket, by whom, when."),

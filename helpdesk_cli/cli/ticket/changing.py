@@ -1,5 +1,8 @@
 """``ticket move``, ``close``, ``reopen``, ``edit``, ``spam``: one transaction each, for all N."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from helpdesk_cli.cli.app import Call, desk, shared
@@ -86,26 +89,46 @@ def reopen(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bo
     "edit",
     epilog="""\b
 Examples:
-  helpdesk ticket edit 1024 --priority high --category billing
-  helpdesk ticket edit 1024 --category "" --subject "Invoice 17 is paid twice\"""",
+  helpdesk ticket edit 1024 --priority high --category billing --type incident
+  helpdesk ticket edit 1024 --category "" --subject "Invoice 17 is paid twice"
+  helpdesk ticket edit 1024 1025 --tag vip --tag invoice-17 --private""",
 )
 @numbers
 @click.option("-p", "--priority", metavar="P", help="How urgent it is.")
-@click.option("-d", "--department", metavar="D", help="Who shall answer.")
-@click.option("--category", metavar="C", help="What kind of thing it is; '' for none.")
+@click.option("-d", "--department", metavar="D", help="Who shall answer; it is given anew there.")
+@click.option("--category", metavar="C", help="What it is about; '' for nothing.")
+@click.option("--type", metavar="T", help="What kind of thing it is; '' for none.")
 @click.option("-s", "--subject", metavar="SUBJECT", help="What it is about, in one line.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Put a tag on; may be given again.")
+@click.option("--untag", "untags", metavar="TAG", multiple=True, help="Take a tag off; may be given again.")
+@click.option("--level", type=click.IntRange(1, 3), help="Of support; 'escalate' also hands it over.")
+@click.option(
+    "--private/--public",
+    default=None,
+    help="Seen only by its assignee and admins, or by its department again.",
+)
+@silent
 @yes
 @as_json
 @shared
-def edit(call: Call, numbers: Numbers, *, yes: bool, as_json: bool, **fields: str | None) -> None:
+def edit(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bool, **fields: Any) -> None:
     """Change the fields of tickets; what is not named stays."""
-    from helpdesk_cli.services import tickets
+    from helpdesk_cli.services import editing
 
     with desk(call) as opened:
         ask("change", numbers, sure=yes)
-        tickets.edit(opened, numbers, **fields)
-        told = ", ".join(f"{name} {value or 'none'}" for name, value in fields.items() if value is not None)
-        report(call, opened, numbers, told, as_json=as_json)
+        editing.edit(opened, numbers, editing.Edit(**fields), silent=silent)
+        report(call, opened, numbers, _told(**fields), as_json=as_json)
+
+
+def _told(
+    *, tags: Sequence[str], untags: Sequence[str], private: bool | None, **fields: str | int | None
+) -> str:
+    """What was changed, in words."""
+    told = [f"{name} {value or 'none'}" for name, value in fields.items() if value is not None]
+    told += [f"tagged {tag}" for tag in tags] + [f"no longer tagged {tag}" for tag in untags]
+    told += [] if private is None else ["private" if private else "public"]
+    return ", ".join(told)
 
 
 @click.command("spam", epilog="Example: helpdesk ticket spam 1024")

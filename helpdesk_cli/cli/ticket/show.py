@@ -94,6 +94,9 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("priority", _name(settings.priority, row.priority)),
         ("department", _name(settings.department, row.department)),
         ("category", _name(settings.category, row.category)),
+        ("type", _name(settings.type, row.type)),
+        ("level", str(row.level) if row.level > 1 else ""),
+        ("private", "only its assignee and admins see it" if row.is_private else ""),
         ("channel", row.channel),
         ("tags", ", ".join(found.listed.tags)),
         ("client", client),
@@ -218,5 +221,12 @@ def _sentence(event: "Event") -> str:
     if "from" in data or "to" in data:
         before, after = data.pop("from", None), data.pop("to", None)
         words.append(f"{before or 'none'} → {after or 'none'}")
-    words += [f"{name} {value}" for name, value in data.items() if value not in (None, "")]
+    if "how" in data and "why" in data:  # whose turn it was; of whom, the log says
+        words.append(f"({data.pop('how')}: {data.pop('why')})")
+        data.pop("of", None)
+    words += [f"{name} {_plain(value)}" for name, value in data.items() if value not in (None, "", [])]
     return line(" ".join(words))
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
