@@ -11,6 +11,7 @@ from helpdesk_cli.services import rules, tickets
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.outgoing import notify
 from helpdesk_cli.services.rules import site
+from helpdesk_cli.services.rules import waiting as waiting_rules
 from helpdesk_cli.settings import STAGES, Category, Operation, Rule, Sla, Span
 from helpdesk_cli.store import rules as fired
 from helpdesk_cli.store import tickets as rows
@@ -155,6 +156,22 @@ def test_rules_that_undo_each_other_fire_once_each_until_somebody_does_something
         office.passes(minutes=1)
         total += len(ran(office))
     assert total <= 2
+
+
+def test_rules_that_lead_round_end_too(office: Any) -> None:
+    configured(
+        office,
+        c={"if": {"priority": "high"}, "then": {"priority": "low"}},
+        b={"if": {"priority": "normal"}, "then": {"priority": "high"}},
+        a={"if": {"priority": "low"}, "then": {"priority": "normal"}},
+    )
+    office.mail(mail())
+    told = []
+    for _ in range(10):
+        told.append(ran(office))
+        office.passes(minutes=1)
+    assert told[:3] == [{"b": [1000]}, {"c": [1000], "a": [1000]}, {}]
+    assert not any(told[3:])
 
 
 def test_what_a_rule_above_did_is_seen_by_those_below(office: Any) -> None:
@@ -421,6 +438,36 @@ def test_that_move_leads_to_no_reminder_and_no_closing(patient: Any) -> None:
         patient.passes(days=1)
         assert ran(patient) == {}
     assert patient.ticket(1000).state == "waiting"
+
+
+def test_who_was_quicker_than_a_built_in_rule_is_heard(patient: Any) -> None:
+    found = {
+        "awaiting": (
+            waiting_rules.Awaiting,
+            lambda: tickets.note(patient.by("bob"), 1000, tickets.Answer(text="Hm.")),
+        ),
+        "reminder": (
+            waiting_rules.Reminder,
+            lambda: patient.mail(mail(2, "Thank you!", "Re: Printer", answers=1)),
+        ),
+        "inactive": (
+            waiting_rules.Inactive,
+            lambda: patient.mail(mail(3, "Thank you!", "Re: Printer", answers=1)),
+        ),
+    }
+    patient.mail(mail())
+    for name, (kind, quicker) in found.items():
+        if name != "awaiting":
+            tickets.reply(patient.by("bob"), 1000, tickets.Answer(text="And?", stage="awaiting"))
+        if name == "inactive":
+            patient.passes(days=5)
+            ran(patient)
+        patient.passes(days=10)
+        task = kind(patient.desk)
+        with patient.desk.engine.read() as tx:
+            assert task.due(tx, patient.now) == [1000]
+        quicker()
+        assert patient.desk.engine.transact(lambda tx, task=task: task.fire(tx, [1000], patient.now)) == []
 
 
 def test_a_word_of_the_client_brings_it_back_and_later_it_waits_again(patient: Any) -> None:
