@@ -31,7 +31,11 @@ create table staff (
   email text not null,
   role text not null default 'staff',     -- staff | admin
   created_at text not null,
-  retired_at text
+  retired_at text,
+  level integer not null default 1,       -- of support: 1, 2, 3
+  away_from text,                         -- days, 2026-12-24, the last one included
+  away_to text,
+  deputy text                             -- a login: who hears meanwhile
 );
 
 create table staff_address (
@@ -127,18 +131,31 @@ create table ticket (
   due_at text,
   unanswered_since text,
   merged_into integer references ticket (number),
-  message_count integer not null default 0
+  message_count integer not null default 0,
+  type text,
+  is_private integer not null default 0,  -- 1: only its assignee and admins see it
+  level integer not null default 1,       -- of support: 1, 2, 3
+  is_idle integer not null default 0,     -- 1: it waits because nobody did anything, not for its client
+  stage_since text,                       -- when it came into its stage
+  touched_at text,                        -- the last word or deed of a person
+  client_word_at text,                    -- the last public word of a client
+  staff_word_at text,                     -- the last public word of staff
+  answered_at text,                       -- the first one
+  reminded_at text,                       -- when the client was reminded, for this wait
+  sla text                                -- the service level that holds
 );
 create index ticket_active on ticket (is_active, updated_at);
 create index ticket_updated on ticket (updated_at);
 create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
+create index ticket_idle on ticket (state, is_idle, touched_at);
 
 create table ticket_tag (
   ticket integer not null references ticket (number),
   tag text not null,
   primary key (ticket, tag)
 );
+create index ticket_tag_tag on ticket_tag (tag);
 
 -- Who hears of a ticket's public words; the requester too.
 create table participant (
@@ -201,6 +218,69 @@ create table event (
   data text not null default '{}'         -- JSON
 );
 create index event_ticket on event (ticket, id);
+
+-- Staff who want to hear of a ticket, whoever it belongs to.
+create table watcher (
+  ticket integer not null references ticket (number),
+  staff text not null,                    -- a login
+  since_at text not null,
+  primary key (ticket, staff)
+);
+
+-- Who is writing an answer just now; a mark for the others, which nobody has to wait for.
+create table writing (
+  ticket integer not null references ticket (number),
+  staff text not null,                    -- a login
+  since_at text not null,
+  primary key (ticket, staff)
+);
+
+-- When each of a department's staff had a turn; the highest place had the last one.
+create table turn (
+  department text not null,
+  staff text not null,                    -- a login
+  place integer not null,
+  at text not null,
+  primary key (department, staff)
+);
+
+-- What a service level promises on a ticket: a clock that runs in working time and stands while we wait.
+create table clock (
+  ticket integer not null references ticket (number),
+  target text not null,                   -- first-response | next-response | resolution
+  sla text not null,
+  budget integer not null,                -- seconds of working time
+  used integer not null default 0,        -- of them, until it last stood
+  started_at text not null,
+  running_since text,                     -- null while it stands
+  warn_at text,                           -- null while it stands, and once it was told
+  due_at text,                            -- null while it stands
+  breach_at text,                         -- due_at until it was told
+  warned_at text,
+  breached_at text,
+  met_at text,                            -- when it was kept, and stopped for good
+  primary key (ticket, target)
+);
+create index clock_warn on clock (warn_at);
+create index clock_breach on clock (breach_at);
+
+-- The tickets on which a rule of time has done its work, as long as its conditions hold.
+create table fired (
+  rule text not null,
+  ticket integer not null references ticket (number),
+  at text not null,
+  primary key (rule, ticket)
+);
+create index fired_ticket on fired (ticket);
+
+-- Public holidays as the library knew them, so that they stay the same and need not be asked for each minute.
+create table holiday (
+  region text not null,                   -- DE, DE-BY
+  year integer not null,
+  day text not null,                      -- 2026-12-25; '' where a year has none
+  name text not null,
+  primary key (region, year, day)
+);
 
 create table link (
   ticket integer not null references ticket (number),

@@ -1,6 +1,7 @@
 """What tests of several rooms share: a small desk of their own."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from postgres import database, new_postgres, pgbouncer, postgres  # noqa: F401 -
 from stores import SQLITE, Stores, empty_url, moulds, store_url, stores  # noqa: F401 -- fixtures
 
 from helpdesk_cli.config.credentials import new_key
+
+# Who starts the tests in the background may have these ignored, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

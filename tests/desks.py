@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from helpdesk_cli.services.desk import Desk, open_desk
-from helpdesk_cli.services.people import join, new_staff
+from helpdesk_cli.services.members import join, new_staff
 
 SMALL_DESK = """\
 [desk]
@@ -31,6 +31,7 @@ backlog = "answer"
 [department.support]
 name = "Support"
 address = "support@desk.example"
+assignment = "off"
 """
 
 OWN_STORE = "sqlite:helpdesk.db"

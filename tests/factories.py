@@ -134,8 +134,8 @@ def some_settings(**fields: Any) -> Settings:
             "transport": {"default": Transport(kind="null")},
             "mailbox": {"support": MailboxSettings(kind="maildir", path="/nowhere", department="support")},
             "department": {
-                "support": Department(name="Support", address="support@desk.example"),
-                "sales": Department(name="Sales", address="sales@desk.example"),
+                "support": Department(name="Support", address="support@desk.example", assignment="off"),
+                "sales": Department(name="Sales", address="sales@desk.example", assignment="off"),
             },
             **fields,
         }

@@ -14,12 +14,17 @@ COMMANDS = {
     "receive": ("receive:receive", "Take in one message on standard input, from a mail server."),
     "import": ("jobs:import_", "Take in Maildirs, mbox files and .eml files as history."),
     "notify": ("jobs:notify", "Send what is due."),
+    "run-rules": (
+        "rules:run_rules",
+        "Do what time brings: the site's rules of time, then the built-in ones.",
+    ),
     "ticket": ("ticket:ticket", "Work with tickets."),
     "client": ("people:client", "Work with clients, who ask."),
     "staff": ("people:staff", "Work with staff, who answer."),
     "inbox": ("mailroom:inbox", "See every message that came and what became of it."),
     "outbox": ("mailroom:outbox", "See every mail to send or sent."),
     "mailbox": ("operations:mailbox", "Look at the mailboxes that are fetched."),
+    "rule": ("rules:rule", "Look at the rules by which the desk works by itself."),
     "config": ("operations:config", "Look at the configuration."),
     "store": ("store:store", "Copy and examine the store."),
     "doctor": ("operations:doctor", "Try every server, file and permission; say what to do next."),
@@ -27,14 +32,14 @@ COMMANDS = {
 """Each command's place in this package and its line of help, in the order of ``--help``."""
 
 SECTIONS = {
-    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify"),
+    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify", "run-rules"),
     "Tickets and people": ("ticket", "client", "staff"),
     "Mail": ("inbox", "outbox", "mailbox"),
-    "Operation": ("config", "store", "doctor"),
+    "Operation": ("rule", "config", "store", "doctor"),
 }
 
 LATER = """
-    board dashboard run-rules cron schedule pause resume check organization kb time asset report rule
+    board dashboard cron schedule pause resume check organization kb time asset report
     mail-commands completion
 """
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from helpdesk_cli.services.desk import Desk
-    from helpdesk_cli.services.tickets import File
+    from helpdesk_cli.services.files import File
+    from helpdesk_cli.services.members import Away
 
 # Ticket numbers
 
@@ -142,6 +143,46 @@ def _plainly(text: str, today: "date") -> str:
     return text
 
 
+def days_away(desk: "Desk", words: "tuple[str, str] | None") -> "Away | None":
+    """The days of ``--away FROM TO``, the last one included; TO may be ``-``, for without end; None for None.
+
+    Days are named as moments are, but ``friday`` is the next one, and TO is counted from FROM. Raises Usage.
+    """
+    if words is None:
+        return None
+    from zoneinfo import ZoneInfo
+
+    from helpdesk_cli.domain.moments import read
+    from helpdesk_cli.services.members import Away
+
+    today = read(desk.clock()).astimezone(ZoneInfo(desk.settings.desk.timezone)).date()
+    first = _day(desk, words[0], today)
+    last = None if words[1] == "-" else _day(desk, words[1], max(first, today))
+    if last is not None and last < first:
+        raise Usage(f"--away {words[0]} {words[1]}: {last} is before {first}; the last day comes second")
+    if last is not None and last < today:
+        raise Usage(f"--away {words[0]} {words[1]}: {last} is over; name days to come, or --back")
+    return Away(str(first), None if last is None else str(last))
+
+
+def _day(desk: "Desk", text: str, start: "date") -> "date":
+    """A day that a person names, counted from another one where that matters."""
+    from zoneinfo import ZoneInfo
+
+    from helpdesk_cli.domain.moments import read
+    from helpdesk_cli.domain.spoken import day_ahead
+
+    found = day_ahead(text, start)
+    if found is None:
+        try:
+            found = read(moment(desk, text) or "").astimezone(ZoneInfo(desk.settings.desk.timezone)).date()
+        except Usage:
+            raise Usage(
+                f"--away {text}: is no day; write a date (2026-12-24), today, tomorrow, friday, in 2 weeks"
+            ) from None
+    return found
+
+
 def since_until(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--since`` and ``--until`` as typed; hand them to ``moment``."""
     function = click.option("--until", metavar="TIME", help="Before that moment.")(function)
@@ -191,7 +232,7 @@ def files(desk: "Desk", paths: Sequence[str]) -> "tuple[File, ...]":
         return ()
     from mimetypes import guess_type
 
-    from helpdesk_cli.services.tickets import File
+    from helpdesk_cli.services.files import File
 
     found = []
     left = max((way.max_size for way in desk.settings.transport.values()), default=25_000_000)

@@ -3,50 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from helpdesk_cli.services.promised import ticket as ticket
+
 if TYPE_CHECKING:
     from helpdesk_cli.domain.cases import Decision
     from helpdesk_cli.domain.people import Client, Staff
     from helpdesk_cli.domain.ticket import Event, Message
+    from helpdesk_cli.services.explaining import Explained
     from helpdesk_cli.services.line import MailboxReport
-    from helpdesk_cli.services.mailroom import Entry, Explained, Letter
+    from helpdesk_cli.services.mailroom import Entry, Letter
     from helpdesk_cli.services.moving import Moved, TableSize
     from helpdesk_cli.services.outgoing import SendReport
-    from helpdesk_cli.services.views import File, Listed, Whole
+    from helpdesk_cli.services.rules import Row, RunReport
+    from helpdesk_cli.services.rules.trying import Trial
+    from helpdesk_cli.services.views import File, Whole
 
 Shape = dict[str, object]
 
 WAITING_TO_GO = ("queued", "deferred", "uncertain")
 """The states of a letter that has a next attempt."""
-
-
-def ticket(listed: "Listed", now: str) -> Shape:
-    """A ticket as lists show it."""
-    row = listed.ticket
-    return {
-        "number": row.number,
-        "subject": row.subject,
-        "stage": row.stage,
-        "state": row.state,
-        "priority": row.priority,
-        "department": row.department,
-        "category": row.category,
-        "channel": row.channel,
-        "tags": list(listed.tags),
-        "client": {
-            "id": row.client_id,
-            "name": listed.client_name,
-            "email": listed.client_email,
-            "organization": listed.organization,
-        },
-        "assignee": row.assignee,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-        "closed_at": row.closed_at,
-        "due_at": row.due_at,
-        "overdue": row.due_at is not None and row.due_at < now and row.state != "closed",
-        "merged_into": row.merged_into,
-        "message_count": row.message_count,
-    }
 
 
 def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
@@ -134,6 +109,10 @@ def staff(one: "Staff") -> Shape:
         "departments": list(one.departments),
         "created_at": one.created_at,
         "retired_at": one.retired_at,
+        "level": one.level,
+        "away_from": one.away_from,
+        "away_to": one.away_to,
+        "deputy": one.deputy,
     }
 
 
@@ -286,6 +265,50 @@ def decision(one: "Decision | None") -> Shape | None:
         "pages": one.pages,
         "as_staff": one.as_staff,
         "links": [{"ticket": number, "kind": kind} for number, kind in one.links],
+    }
+
+
+def rules_run(report: "RunReport") -> Shape:
+    """What a run of run-rules did, or would do."""
+    return {
+        "rules": [
+            {
+                "name": one.name,
+                "builtin": one.builtin,
+                "fired": one.fired,
+                "left": one.left,
+                "error": one.error,
+                "tickets": one.tickets,
+            }
+            for one in report.rules
+        ],
+        "renewed": report.renewed,
+    }
+
+
+def rule(row: "Row") -> Shape:
+    """A rule, in words."""
+    return {
+        "name": row.name,
+        "builtin": row.builtin,
+        "enabled": row.enabled,
+        "when": row.when,
+        "if": row.if_,
+        "then": row.then,
+    }
+
+
+def rules_tried(trial: "Trial") -> Shape:
+    """Which rules would fire on a mail, and why the others would not."""
+    verdict = trial.found.tried[-1][1]
+    return {
+        "verdict": decision(verdict),
+        "events": list(trial.events),
+        "rules": [
+            {"name": one.name, "fires": one.fires, "event": one.event, "why": one.why, "then": one.then}
+            for one in trial.rules
+        ],
+        "hears": [{"kind": notice.kind, "to": notice.address} for notice in trial.found.hears],
     }
 
 

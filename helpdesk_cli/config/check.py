@@ -5,13 +5,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from helpdesk_cli.settings import Department, Limits, Settings, Store
+from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
 from .servers import check_mailboxes, check_transports, names_no_program
+from .zones import is_zone
 
-TABLES = ("transport", "mailbox", "department", "stage", "priority", "category")
-SHELL = ("password_command", "oauth2_command")
+NEEDED = ("transport", "mailbox", "department", "priority")
+TABLES = (*NEEDED, "stage", "category", "type", "calendar", "sla", "rule", "webhook")
+SHELL = ("password_command", "oauth2_command", "secret_command")
 """Texts that may span lines."""
 
 
@@ -31,6 +33,7 @@ def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
         *check_departments(settings),
         *check_addresses(settings),
         *check_stages(settings),
+        *check_what_it_does_by_itself(settings, exposed),
         *check_limits(settings.limits),
     ]
 
@@ -40,7 +43,7 @@ def check_slugs(settings: Settings) -> Iterator[Fault]:
     for table in TABLES:
         present: dict[str, Any] = getattr(settings, table)
         former: set[str] = set()
-        if not present and table not in ("category", "stage"):
+        if not present and table in NEEDED:
             yield Fault((table,), f"there is none; add a [{table}.SLUG]")
         for slug, each in present.items():
             if not is_slug(slug):
@@ -106,29 +109,6 @@ def check_desk(settings: Settings) -> Iterator[Fault]:
 def is_tag(tag: str) -> bool:
     """Say whether this may stand before the number in ``[HD-1024]``."""
     return 0 < len(tag) <= 20 and tag.isascii() and tag.replace("-", "x").isalnum()
-
-
-def is_zone(name: str) -> bool:
-    """Say whether the time zone exists.
-
-    The system's own table is asked first, as importing zoneinfo takes longer than all other rules.
-    """
-    if name == "UTC":
-        return True
-    if not name.isascii() or ".." in name or name.startswith("/") or not name.isprintable():
-        return False
-    try:
-        with open(f"/usr/share/zoneinfo/{name}", "rb") as file:  # noqa: PTH123
-            return file.read(4) == b"TZif"
-    except OSError:
-        pass
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def check_store(store: Store, exposed: bool) -> Iterator[Fault]:
@@ -228,6 +208,29 @@ def check_stages(settings: Settings) -> Iterator[Fault]:
             yield Fault(
                 ("stage",), f'no stage has state = "{state}"; one of each is needed: open, waiting, closed'
             )
+    if settings.stage != STAGES or any(each.required for each in settings.department.values()):
+        from .stages import check_board
+
+        yield from check_board(settings)
+
+
+def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[Fault]:
+    """Service levels, rules and web hooks, whose checks are loaded where there are some."""
+    if not 1 <= settings.operation.tickets_per_rule <= 1_000_000:
+        yield Fault(("operation", "tickets_per_rule"), "from 1 to 1000000")
+    if settings.sla or settings.calendar:
+        from .service_levels import check_calendars, check_levels
+
+        yield from check_calendars(settings)
+        yield from check_levels(settings)
+    if settings.rule:
+        from .rules import check_rules
+
+        yield from check_rules(settings)
+    if settings.webhook:
+        from .webhooks import check_webhooks
+
+        yield from check_webhooks(settings, exposed)
 
 
 def check_limits(limits: Limits) -> Iterator[Fault]:

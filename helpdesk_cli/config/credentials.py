@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from helpdesk_cli.errors import BadConfig, Failed, Unreachable
-from helpdesk_cli.settings import Command, Server, Store
+from helpdesk_cli.settings import Command, Server, Store, Webhook
 
 from .find import read_trusted
 
@@ -36,6 +36,19 @@ def secret_of(server: Server, where: str) -> Callable[[], str]:
         return server.password
 
     return fetch
+
+
+def hook_secret(webhook: Webhook, where: str) -> str:
+    """Fetch what the calls of a web hook are signed with. Raises Unreachable as that of ``secret_of`` does."""
+    if command := webhook.secret_command:
+        return first_line(
+            run(command, f"{where}.secret_command"), f"{where}.secret_command: the command printed"
+        )
+    if webhook.secret_env:
+        return from_environment(webhook.secret_env, f"{where}.secret_env")
+    if webhook.secret_file:
+        return from_file(webhook.secret_file, f"{where}.secret_file")
+    return webhook.secret
 
 
 def store_password(store: Store) -> Callable[[], str] | None:

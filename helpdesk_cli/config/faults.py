@@ -18,13 +18,13 @@ from .forms import Fault, Key, rate_of, with_after, written
 from .lines import line_of, lines_of
 
 LATER: tuple[Key, ...] = (
-    *((table,) for table in ("sla", "calendar", "rule", "oncall", "oauth2", "webhook", "retention", "log")),
+    *((table,) for table in ("oncall", "oauth2", "retention", "log")),
     ("store", "run_as"),
     ("mailbox", "*", "form_senders"),
 )
 """Keys whose names are reserved."""
 
-FILLERS = {"state": "open"}
+FILLERS: dict[str, object] = {"state": "open", "then": {}}
 """What stands for a required value that is missing, so that the rest can be looked at; else a text."""
 
 BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
@@ -100,18 +100,18 @@ class Salvage:
 
     def table(self, kind: type[Struct], data: dict[str, Any], key: Key) -> dict[str, Any]:
         """Keep what is sound of a table, and name what is not."""
-        known = {info.name: info for info in fields(kind) if (kind, info.name) != (Settings, "source")}
+        known = {info.encode_name: info for info in fields(kind) if (kind, info.name) != (Settings, "source")}
         data = with_after(data) if len(key) == 2 and key[0] == "mailbox" else data  # type: ignore[assignment]
         sound: dict[str, Any] = {}
         for name, value in data.items():
             meant = name if name in known else self.unknown(name, known, data, key)
             if meant and (kept := self.value(known[meant].type, value, (*key, name))) is not MISSING:
                 sound[meant] = kept
-        for info in known.values():
-            if info.required and info.name not in sound:
-                sound[info.name] = FILLERS.get(info.name, "")
-                if info.name not in data:
-                    self.fault((*key, info.name), f"is missing; {allowed(info.type)}")
+        for name, info in known.items():
+            if info.required and name not in sound:
+                sound[name] = FILLERS.get(name, "")
+                if name not in data:
+                    self.fault((*key, name), f"is missing; {allowed(info.type, name)}")
         return sound
 
     def unknown(self, name: str, known: dict[str, FieldInfo], data: dict[str, Any], key: Key) -> str:
@@ -130,9 +130,9 @@ class Salvage:
 
     def value(self, kind: Any, value: object, key: Key) -> object:
         """Keep a value that is as its setting wants it; else name the fault."""
-        if get_origin(kind) is dict:
-            return self.slugs(get_args(kind)[1], value, key)
-        if isinstance(kind, type) and issubclass(kind, Struct):
+        if get_origin(kind) is dict and is_table(inner := get_args(kind)[1]):
+            return self.slugs(inner, value, key)
+        if is_table(kind):
             if isinstance(value, dict):
                 return self.table(kind, value, key)
             self.fault(key, f"must be a table: [{dotted(key)}]")
@@ -160,6 +160,11 @@ class Salvage:
         return sound
 
 
+def is_table(kind: Any) -> bool:
+    """Say whether a kind of value is a table with keys of its own."""
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
 def matches(pattern: str, name: str) -> bool:
     """Say whether a part of a key is meant by a part of a pattern."""
     return pattern in ("*", name)
@@ -174,19 +179,26 @@ def rates_of(kind: Any, value: object) -> object:
 
 def complaint(kind: Any, value: object, key: Key) -> str:
     """Say what is wrong with a value and what is allowed; what may be a secret is not repeated."""
-    shown = (
-        "" if "password" in key[-1] or isinstance(value, dict | list) else f"{quoted(value)} will not do; "
-    )
+    is_secret = "password" in key[-1] or key[-1] == "secret"
+    shown = "" if is_secret or isinstance(value, dict | list) else f"{quoted(value)} will not do; "
     if get_origin(kind) is Literal and isinstance(value, str):
         meant = nearest(value, list(get_args(kind)))
-        return f"{shown}{allowed(kind)}" + (f"; did you mean {quoted(meant)}?" if meant else "")
-    return f"{shown}{allowed(kind)}"
+        return f"{shown}{allowed(kind, key[-1])}" + (f"; did you mean {quoted(meant)}?" if meant else "")
+    return f"{shown}{allowed(kind, key[-1])}"
 
 
-def allowed(kind: Any) -> str:
+def allowed(kind: Any, name: str) -> str:
     """Say which values a setting takes."""
     if get_origin(kind) is Literal:
         return f"must be one of {', '.join(map(quoted, get_args(kind)))}"
+    if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
+        return f"must be a list of some of {', '.join(map(quoted, get_args(get_args(kind)[0])))}"
+    if get_origin(kind) is dict:
+        return {
+            Span: 'must be a table such as { urgent = "1h", else = "4h" }',
+        }.get(get_args(kind)[1], 'must be a table such as { priority = "high" }')
+    if name == "when":
+        return "must be a text, or a list of texts"
     if isinstance(kind, UnionType):
         return "must be a text (run by the shell) or a list of texts (run without)"
     return {

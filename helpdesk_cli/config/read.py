@@ -9,7 +9,7 @@ from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from helpdesk_cli.errors import BadConfig
-from helpdesk_cli.settings import Department, Mailbox, Server, Settings, Transport
+from helpdesk_cli.settings import Department, Mailbox, Server, Settings, Transport, Webhook
 
 from .find import read_trusted
 from .forms import Fault, ascii_address, rate_of, with_after, written
@@ -100,6 +100,10 @@ def complete(settings: Settings, path: str) -> Settings:
     """Make paths absolute and domains ASCII, and note the source."""
     folder = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120
     desk = settings.desk
+    if settings.rule:
+        from .rules import with_spans
+
+        settings = replace(settings, rule={name: with_spans(rule) for name, rule in settings.rule.items()})
     return replace(
         settings,
         desk=replace(
@@ -113,6 +117,7 @@ def complete(settings: Settings, path: str) -> Settings:
         transport={slug: replace(each, **placed(each, folder)) for slug, each in settings.transport.items()},
         mailbox={slug: replace(each, **placed(each, folder)) for slug, each in settings.mailbox.items()},
         department={slug: ascii_department(each) for slug, each in settings.department.items()},
+        webhook={slug: placed_hook(each, folder) for slug, each in settings.webhook.items()},
         source=os.path.abspath(path),  # noqa: PTH100
     )
 
@@ -135,6 +140,12 @@ def kept(server: Server, folder: str) -> Iterator[tuple[str, str]]:
             yield "path", place(server.path, folder)
     elif isinstance(server, Mailbox):
         yield "path", place(server.path, folder)
+
+
+def placed_hook(webhook: Webhook, folder: str) -> Webhook:
+    """A web hook with absolute paths."""
+    paths = {name: place(getattr(webhook, name), folder) for name in ("secret_file", "ca_file")}
+    return replace(webhook, **paths)
 
 
 def ascii_department(department: Department) -> Department:

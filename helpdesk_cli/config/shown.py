@@ -8,7 +8,7 @@ from msgspec import Struct
 from helpdesk_cli.domain.store_url import MASK, without_secrets
 from helpdesk_cli.settings import Rate, Settings, Size, Span, Store
 
-SECRETS = ("password",)
+SECRETS = ("password", "secret")
 SPANS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 SIZES = (("GB", 10**9), ("MB", 10**6), ("kB", 1000))
 
@@ -21,8 +21,8 @@ def shown(settings: Settings) -> dict[str, Any]:
 def table(values: Struct) -> dict[str, Any]:
     """Lay out one table."""
     return {
-        name: MASK if name in SECRETS and getattr(values, name) else plain(getattr(values, name))
-        for name in values.__struct_fields__
+        shown: MASK if name in SECRETS and getattr(values, name) else plain(getattr(values, name))
+        for name, shown in zip(values.__struct_fields__, values.__struct_encode_fields__, strict=True)
     }
 
 

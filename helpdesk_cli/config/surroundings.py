@@ -10,10 +10,12 @@ from pathlib import Path
 from shutil import which
 
 from helpdesk_cli.errors import DeskError
-from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport
+from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport, Webhook
 
 from .credentials import from_environment, from_file, read_key
 from .forms import Fault, Key
+from .rules import look_at_rules
+from .service_levels import look_at_holidays
 
 
 def look_around(settings: Settings) -> list[Fault]:
@@ -36,6 +38,13 @@ def look_around(settings: Settings) -> list[Fault]:
                 *look_at_way_in(mailbox, ("mailbox", slug)),
             )
         ),
+        *(
+            fault
+            for slug, webhook in settings.webhook.items()
+            for fault in look_at_hook(webhook, ("webhook", slug))
+        ),
+        *look_at_rules(settings),
+        *look_at_holidays(settings),
     ]
 
 
@@ -91,6 +100,17 @@ def look_at_server(server: Server, here: Key) -> Iterator[Fault]:
         yield from refused((*here, "password_file"), lambda: from_file(server.password_file, "not usable"))
     if server.ca_file:
         yield from look_at_certificates(server.ca_file, (*here, "ca_file"))
+
+
+def look_at_hook(webhook: Webhook, here: Key) -> Iterator[Fault]:
+    """A web hook's secret can be had, as far as that shows without running a command."""
+    yield from look_at_program(webhook.secret_command, (*here, "secret_command"))
+    if webhook.secret_env:
+        yield from refused((*here, "secret_env"), lambda: from_environment(webhook.secret_env, "not set"))
+    if webhook.secret_file:
+        yield from refused((*here, "secret_file"), lambda: from_file(webhook.secret_file, "not usable"))
+    if webhook.ca_file:
+        yield from look_at_certificates(webhook.ca_file, (*here, "ca_file"))
 
 
 def look_at_program(command: Command, key: Key) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.cases import Case, Decision, Known
 from helpdesk_cli.domain.mail import Outcome, Part, fold
 from helpdesk_cli.domain.people import SYSTEM, Client, Staff
+from helpdesk_cli.domain.stages import back, entry
 from helpdesk_cli.domain.ticket import (
     CLIENT,
     CLOSED,
@@ -96,7 +97,7 @@ def new_ticket(
     state = CLOSED if is_closed else "open"
     return Ticket(
         subject=case.inbound.subject or NO_SUBJECT,
-        stage=settings.first_stage(state),
+        stage=entry(settings, department, state),
         state=state,
         priority=settings.middle_priority(),
         department=department,
@@ -131,7 +132,7 @@ def take_in(
         change = replace(said(ticket, message, actor, _event(decision), **told), joining=joining)
         if decision.reopens:
             kind = "reopened" if ticket.state == CLOSED else "moved"
-            change = moved(change, settings.stage_at_work(), OPEN, case.arrived_at, actor, kind=kind)
+            change = moved(change, back(settings, ticket), OPEN, case.arrived_at, actor, kind=kind)
             change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
     return replace(
         change,

@@ -25,3 +25,13 @@ def later(text: str, seconds: float) -> str:
 def seconds_between(first: str, second: str) -> float:
     """From the first moment to the second; negative where that is earlier."""
     return (read(second) - read(first)).total_seconds()
+
+
+def seconds_of(text: str) -> int:
+    """A stored moment as seconds since 1970."""
+    return int(read(text).timestamp())
+
+
+def text_of(seconds: int) -> str:
+    """Seconds since 1970 as a stored moment."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "Z"

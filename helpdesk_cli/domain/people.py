@@ -31,6 +31,10 @@ class Staff(Struct, frozen=True, kw_only=True):
     departments: tuple[str, ...] = ()
     created_at: str = ""
     retired_at: str | None = None
+    level: int = 1  # of support: 1, 2, 3
+    away_from: str | None = None  # days, 2026-12-24, the last one included
+    away_to: str | None = None
+    deputy: str | None = None  # a login: who hears meanwhile
 
     @property
     def is_admin(self) -> bool:

@@ -1,5 +1,6 @@
 """Moments as people say them: dates, ``yesterday``, ``last month``, ``3 days ago``."""
 
+import re
 from datetime import date, datetime, time, timedelta
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -43,6 +44,21 @@ def day_of(words: str, today: date) -> date | None:
     if words in DAYS:
         return today - timedelta(days=(today.weekday() - DAYS.index(words)) % 7)
     return named.get(words)
+
+
+def day_ahead(words: str, today: date) -> date | None:
+    """The day that a person names who looks ahead: ``friday`` is the next one, today among them.
+
+    None for other words.
+    """
+    bare = words.strip().lower().removeprefix("next ")
+    if bare in DAYS:
+        first = today + timedelta(days=1) if words.strip().lower() != bare else today
+        return first + timedelta(days=(DAYS.index(bare) - first.weekday()) % 7)
+    in_days = re.fullmatch(r"in (\d{1,3}) (day|week)s?", words.strip().lower())
+    if in_days is None:
+        return None
+    return today + timedelta(days=int(in_days[1]) * (7 if in_days[2] == "week" else 1))
 
 
 def seconds_ago(words: str) -> int | None:

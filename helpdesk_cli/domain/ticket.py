@@ -20,7 +20,10 @@ class Ticket(Struct, frozen=True, kw_only=True):
     """A ticket as a row. ``number`` 0 is one that has none yet.
 
     ``unanswered_since`` is the moment of the first client's word that nobody answered. ``state`` is the
-    state of ``stage``, kept beside it so that lists need no configuration.
+    state of ``stage``, kept beside it so that lists need no configuration. ``is_private``: only its assignee
+    and admins see it. ``is_idle``: it waits because nobody did anything, not for its client. ``touched_at``
+    is the last word or deed of a person; ``answered_at`` the first public word of staff; ``reminded_at`` when
+    the client was reminded, in this wait. ``sla`` is the slug of the service level that holds.
     """
 
     number: int = 0
@@ -40,6 +43,17 @@ class Ticket(Struct, frozen=True, kw_only=True):
     unanswered_since: str | None = None
     merged_into: int | None = None
     message_count: int = 0
+    type: str | None = None
+    is_private: int = 0
+    level: int = 1
+    is_idle: int = 0
+    stage_since: str | None = None
+    touched_at: str | None = None
+    client_word_at: str | None = None
+    staff_word_at: str | None = None
+    answered_at: str | None = None
+    reminded_at: str | None = None
+    sla: str | None = None
 
 
 class Author(Struct, frozen=True, kw_only=True):
@@ -92,6 +106,29 @@ class Joining(Struct, frozen=True, kw_only=True):
     client_id: int | None = None
 
 
+class Telling(Struct, frozen=True, kw_only=True):
+    """A letter that somebody ordered beside those that follow from events.
+
+    ``whom`` is client, assignee, manager, department, watchers, pager, webhook, or a login; ``kind`` the
+    letter's template; ``to`` the slug of a web hook; ``always``: also where the change itself is silent.
+    """
+
+    whom: str
+    kind: str
+    to: str = ""
+    facts: dict[str, object] = {}
+    always: bool = False
+
+
+class Brought(Struct, frozen=True, kw_only=True):
+    """Of the mail that brought a change what its message does not say. ``to`` is folded, the surest first."""
+
+    mailbox: str = ""
+    to: tuple[str, ...] = ()
+    verdict: str = "unknown"  # pass | fail | unknown
+    is_automatic: bool = False
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """What shall become of one ticket: saved whole or not at all."""
 
@@ -100,6 +137,11 @@ class Change(Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...] = ()
     joining: tuple[Joining, ...] = ()
     links: tuple[tuple[int, str], ...] = ()
+    tags: tuple[str, ...] = ()  # to add
+    untags: tuple[str, ...] = ()  # to take away
+    watching: tuple[str, ...] = ()  # logins who want to hear of it from now on
+    tell: tuple[Telling, ...] = ()
+    brought: Brought | None = None  # of the mail that brought its message
     silent: bool = False  # queues no letter at all
     acknowledge: bool = False  # the client hears that the ticket was opened
     repeat_subject: bool = True  # may the acknowledgement repeat the client's subject?
@@ -113,6 +155,9 @@ def opened(ticket: Ticket, message: Message, actor: str, joining: tuple[Joining,
             ticket,
             message_count=1,
             unanswered_since=None if ticket.state == CLOSED else message.at,
+            stage_since=message.at,
+            touched_at=message.at,
+            client_word_at=message.at,
         ),
         messages=(message,),
         events=(Event(kind="opened", at=message.at, actor=actor, data={"channel": ticket.channel}),),
@@ -124,26 +169,42 @@ def said(ticket: Ticket, message: Message, actor: str, kind: str, **data: object
     """A further message, with the event that tells of it.
 
     The client's public word makes the ticket unanswered, staff's public word answers it; what only
-    staff see does neither.
+    staff see does neither, and a ticket that waits because nobody did anything does so still.
     """
-    unanswered = ticket.unanswered_since
+    at = message.at
+    after = replace(ticket, updated_at=max(ticket.updated_at, at), message_count=ticket.message_count + 1)
+    if message.author.role != SYSTEM_ROLE:
+        after = replace(after, touched_at=at)
     if message.is_public and message.author.role == CLIENT:
-        unanswered = unanswered or message.at
+        after = replace(
+            after,
+            unanswered_since=ticket.unanswered_since or at,
+            client_word_at=at,
+            reminded_at=None,
+            is_idle=0,
+        )
     elif message.is_public and message.kind == OUTBOUND:
-        unanswered = None
-    after = replace(
-        ticket,
-        updated_at=max(ticket.updated_at, message.at),
-        message_count=ticket.message_count + 1,
-        unanswered_since=unanswered,
-    )
+        answered_at = ticket.answered_at or at
+        after = replace(
+            after,
+            unanswered_since=None,
+            staff_word_at=at,
+            answered_at=answered_at,
+            reminded_at=None,
+            is_idle=0,
+        )
     return Change(
         ticket=after, messages=(message,), events=(Event(kind=kind, at=message.at, actor=actor, data=data),)
     )
 
 
-def moved(change: Change, stage: str, state: str, at: str, actor: str, kind: str = "moved") -> Change:
-    """The same change, and the ticket in another stage; nothing where it stands there already."""
+def moved(
+    change: Change, stage: str, state: str, at: str, actor: str, kind: str = "moved", *, is_idle: bool = False
+) -> Change:
+    """The same change, and the ticket in another stage; nothing where it stands there already.
+
+    ``is_idle``: because nobody did anything about it.
+    """
     ticket = change.ticket
     if ticket.stage == stage and ticket.state == state:
         return change
@@ -154,12 +215,17 @@ def moved(change: Change, stage: str, state: str, at: str, actor: str, kind: str
         updated_at=max(ticket.updated_at, at),
         closed_at=(ticket.closed_at or at) if state == CLOSED else None,
         unanswered_since=None if state == CLOSED else ticket.unanswered_since,
+        stage_since=at,
+        touched_at=ticket.touched_at if is_idle else at,
+        is_idle=int(is_idle),
+        reminded_at=None,
     )
-    event = Event(kind=kind, at=at, actor=actor, data={"from": ticket.stage, "to": stage})
+    data: dict[str, object] = {"from": ticket.stage, "to": stage, **({"idle": True} if is_idle else {})}
+    event = Event(kind=kind, at=at, actor=actor, data=data)
     return replace(change, ticket=after, events=(*change.events, event))
 
 
-def edited(change: Change, at: str, actor: str, **fields: str | None) -> Change:
+def edited(change: Change, at: str, actor: str, **fields: str | int | None) -> Change:
     """The same change, and fields of the ticket set; each that differs is an event of its own."""
     ticket, events = change.ticket, list(change.events)
     for name, value in fields.items():
@@ -176,6 +242,5 @@ def edited(change: Change, at: str, actor: str, **fields: str | None) -> Change:
         events.append(Event(kind=kind, at=at, actor=actor, data=data))
     if ticket is change.ticket:
         return change
-    return replace(
-        change, ticket=replace(ticket, updated_at=max(ticket.updated_at, at)), events=tuple(events)
-    )
+    after = replace(ticket, updated_at=max(ticket.updated_at, at), touched_at=at)
+    return replace(change, ticket=after, events=tuple(events))

@@ -3,10 +3,11 @@
 from helpdesk_cli.domain.mail import Bounced, Inbound, fold
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.ticket import Change, Event
+from helpdesk_cli.services.audience import answering
 from helpdesk_cli.services.changes import is_over, put_letter, record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, people, tallies, tickets
+from helpdesk_cli.store import addresses, members, outbox, tallies, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -76,11 +77,9 @@ def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     tallies.add(tx, "bounce-told", key, at)
     ticket = tickets.load(tx, letter.ticket or 0)
     assert ticket is not None
-    assignee = people.staff_by_login(tx, ticket.assignee) if ticket.assignee else None
+    assignee = members.staff_by_login(tx, ticket.assignee) if ticket.assignee else None
     heard = (
-        [assignee]
-        if assignee and assignee.retired_at is None
-        else people.all_staff(tx, department=ticket.department)
+        [assignee] if assignee and assignee.retired_at is None else answering(members.all_staff(tx), ticket)
     )
     for member in heard:
         notice = Notice(

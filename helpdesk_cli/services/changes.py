@@ -1,19 +1,25 @@
 """The one door through which a ticket changes, and letters are put."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, Audience, Notice, notices
+from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, notices
 from helpdesk_cli.domain.ticket import Change, Ticket
 from helpdesk_cli.mail.tokens import signed_message_id
+from helpdesk_cli.services import dispatch
+from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, people, tallies, tickets
+from helpdesk_cli.store import addresses, outbox, tallies, tickets, turns
 from helpdesk_cli.store.engine import Tx
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.reacting import Trial
 
 
 class Recorded(Struct, frozen=True):
@@ -25,11 +31,35 @@ class Recorded(Struct, frozen=True):
 
 
 def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
-    """Save a change and queue the letters that it calls for, or neither.
+    """Let the rules answer a change, save it and queue the letters that it calls for, or nothing of all that.
 
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
     sent for a change that is rolled back.
     """
+    return _save(tx, desk, completed(tx, desk, change))
+
+
+def completed(tx: Tx, desk: Desk, change: Change, trial: "Trial | None" = None) -> Change:
+    """The same change, and what the site's rules and whose turn it is make of it. Reads only.
+
+    Who gets a new ticket, or one that another department got, is asked when the rules are through, for they may
+    have handed it over; and rules answer that too.
+    """
+    change = _with_rules(tx, desk, change, 0, trial)
+    before = len(change.events)
+    return _with_rules(tx, desk, dispatch.placed(tx, desk, change), before, trial)
+
+
+def _with_rules(tx: Tx, desk: Desk, change: Change, since: int, trial: "Trial | None") -> Change:
+    """The same change, and what the site's rules make of its events from that position on."""
+    if not desk.settings.rule or len(change.events) <= since:
+        return change
+    from helpdesk_cli.services import reacting
+
+    return reacting.answered(tx, desk, change, since, trial)
+
+
+def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
     ticket = change.ticket
     if ticket.number:
         tickets.update(tx, ticket)
@@ -42,35 +72,53 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
     messages = tuple(tickets.add_message(tx, ticket.number, message) for message in change.messages)
     for event in change.events:
         tickets.add_event(tx, ticket.number, event)
+        if "how" in event.data and event.kind == "assigned" and event.data["to"]:
+            turns.note(tx, ticket.department, str(event.data["to"]), event.at)
     for other, kind in change.links:
         tickets.link(tx, ticket.number, other, kind, at)
+    for tag in change.tags:
+        tickets.tag(tx, ticket.number, tag)
+    for tag in change.untags:
+        tickets.untag(tx, ticket.number, tag)
+    for login in change.watching:
+        tickets.watch(tx, ticket.number, login, at)
+    if desk.settings.sla:
+        from helpdesk_cli.services import clocks
+
+        ticket = clocks.follow(tx, desk, ticket, change, at)
     change = replace(change, ticket=ticket)
-    letters = () if change.silent or not messages else _letters(tx, desk, change, messages, at)
+    is_told = not change.silent or any(telling.always for telling in change.tell)
+    letters = _letters(tx, desk, change, messages, at) if is_told else ()
     return Recorded(ticket, messages, letters)
 
 
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
-    kinds = {event.kind for event in change.events}
-    audience = Audience(
-        staff=tuple(people.all_staff(tx, department=change.ticket.department)),
-        # A client's further word is told to staff alone, so nobody else need be looked up.
-        participants=() if kinds == {"replied"} else tuple(tickets.participants(tx, change.ticket.number)),
-    )
     put = []
-    for notice in notices(change, audience, desk.settings):
+    for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
+        is_call = notice.kind == WEBHOOK
         letter = put_letter(
             tx,
             desk,
-            notice,
+            _with_ticket(tx, notice, change.ticket.number, at) if is_call else notice,
             at=at,
             ticket=change.ticket.number,
-            department=change.ticket.department,
-            message=messages[notice.message],
+            department=f"{WEBHOOK}.{notice.address}" if is_call else change.ticket.department,
+            message=messages[notice.message] if notice.message is not None else None,
             subject=change.ticket.subject,
         )
         if letter is not None:
             put.append(letter)
     return tuple(put)
+
+
+def _with_ticket(tx: Tx, notice: Notice, number: int, at: str) -> Notice:
+    """A call with the ticket as it is now: tried again, it says the same."""
+    from helpdesk_cli.services import promised
+    from helpdesk_cli.store import lists
+
+    listed = lists.ticket(tx, number)
+    told = promised.ticket(listed, at) if listed is not None else None
+    return replace(notice, facts={**notice.facts, "ticket": told})
 
 
 def put_letter(

@@ -9,7 +9,7 @@ from msgspec import Struct
 from helpdesk_cli.domain.people import SYSTEM_ACTOR, Actor
 from helpdesk_cli.errors import BadConfig, NotAllowed
 from helpdesk_cli.settings import Settings
-from helpdesk_cli.store import open_engine, people
+from helpdesk_cli.store import members, open_engine
 from helpdesk_cli.store.engine import Engine, Tx
 
 SKEW_SECONDS = 60
@@ -148,9 +148,9 @@ def acting(tx: Tx, settings: Settings, named: str, *, is_upkeep: bool = False) -
     is_admin = (
         is_owner
         and login == caller
-        and ((is_upkeep and not named and (not lent or is_root())) or not people.has_admin(tx))
+        and ((is_upkeep and not named and (not lent or is_root())) or not members.has_admin(tx))
     )
-    staff = people.staff_by_login(tx, login)
+    staff = members.staff_by_login(tx, login)
     if staff is not None and staff.retired_at is None:
         return Actor(login=staff.login, is_admin=staff.is_admin or is_admin, staff=staff)
     if is_admin:

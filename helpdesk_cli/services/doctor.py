@@ -9,6 +9,7 @@ from helpdesk_cli.errors import BadConfig, DeskError, NotFound
 from helpdesk_cli.mail.sources.contract import Source
 from helpdesk_cli.services.desk import Desk, clock_of, engine_of, now
 from helpdesk_cli.services.findings import FAIL, Check, failed, warning
+from helpdesk_cli.services.level_health import of_levels
 from helpdesk_cli.services.store_health import of_hosts, of_store
 from helpdesk_cli.settings import Mailbox, Settings
 from helpdesk_cli.store.mailboxes import Remembered
@@ -49,6 +50,7 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
             desk = replace(desk, clock=clock_of(engine))
             yield from of_hosts(desk)
             yield from of_use(desk)
+            yield from of_levels(desk)
         for name in settings.mailbox:
             yield try_mailbox(desk, name)
         for slug in settings.transport:
@@ -87,12 +89,12 @@ def of_templates(settings: Settings) -> Iterator[Check]:
     from helpdesk_cli.services.samples import broken_templates
 
     folder = settings.desk.templates
-    if not folder or not os.path.isdir(folder):  # noqa: PTH112
+    if folder and not os.path.isdir(folder):  # noqa: PTH112
         return
     faults = broken_templates(settings)
     for fault in faults:
         yield warning("templates", fault, "mend it; until then every such letter waits")
-    if not faults:
+    if folder and not faults:
         yield Check(name="templates", text=folder)
 
 
@@ -126,12 +128,12 @@ def of_key(settings: Settings) -> Generator[Check, None, bytes]:
 def of_use(desk: Desk) -> Iterator[Check]:
     """What the records tell: who answers, whether cron runs us, what waits for a person."""
     from helpdesk_cli.domain.moments import later, seconds_between
-    from helpdesk_cli.store import inbox, mailboxes, outbox, people
+    from helpdesk_cli.store import inbox, mailboxes, members, outbox
 
     at = desk.clock()
     with desk.engine.read() as tx:
-        has_admin = people.has_admin(tx)
-        unheard = [slug for slug in desk.settings.department if not people.all_staff(tx, department=slug)]
+        has_admin = members.has_admin(tx)
+        unheard = [slug for slug in desk.settings.department if not members.all_staff(tx, department=slug)]
         fetched = [found for name in desk.settings.mailbox if (found := mailboxes.remembered(tx, name))]
         stuck = len(inbox.entries(tx, outcomes=inbox.NEEDS_A_PERSON))
         overdue = len(outbox.due(tx, later(at, -SILENT_SECONDS)))

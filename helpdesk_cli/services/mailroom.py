@@ -2,22 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.cases import Case, Decision
-from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Inbound, Outcome
 from helpdesk_cli.domain.mail import Mailbox as Address
-from helpdesk_cli.domain.notices import Audience, Notice, notices
-from helpdesk_cli.domain.people import Client, Participant
+from helpdesk_cli.domain.notices import WEBHOOK
 from helpdesk_cli.domain.permissions import may_see
-from helpdesk_cli.domain.triage import Row, explain
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.line import MailboxReport, mailbox_of, settle_again
-from helpdesk_cli.services.reading import Ready, department_for, make_ready
-from helpdesk_cli.services.settling import Release, make_case, settle
+from helpdesk_cli.services.reading import make_ready
+from helpdesk_cli.services.settling import Release, settle
 from helpdesk_cli.store import blobs, inbox, outbox, people, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Entry, Kept
@@ -25,15 +20,14 @@ from helpdesk_cli.store.outbox import Letter
 
 __all__ = [
     "Entry",
-    "Explained",
     "Letter",
     "drop",
     "drop_letters",
     "entries",
     "entry",
-    "explained",
     "letter",
     "letter_raw",
+    "letter_read",
     "letters",
     "raw",
     "read_again",
@@ -47,16 +41,6 @@ ON_A_TICKET = ("opened", "replied", "archived", "command")
 
 NOTED_ON_A_TICKET = (Outcome.AUTO_REPLY, Outcome.IGNORED, Outcome.BOUNCE)
 """Neither can these, where they name a ticket."""
-
-
-class Explained(Struct, frozen=True, kw_only=True):
-    """Why a mail becomes what it becomes: every row that was tried, the facts, the verdict, who would hear."""
-
-    case: Case
-    tried: list[tuple[Row, Decision | None]]
-    ready: Ready
-    hears: list[Notice]
-    named_by: str  # the recipient that named the department, or the mailbox
 
 
 def entries(
@@ -216,69 +200,6 @@ def drop(desk: Desk, items: Sequence[int]) -> None:
     desk.engine.transact(put_aside)
 
 
-def explained(
-    desk: Desk, data: bytes, *, mailbox: str | None = None, item: int = 0, recipient: str = ""
-) -> Explained:
-    """What would become of a message, and why; writes nothing."""
-    name = mailbox or next(iter(desk.settings.mailbox), "")
-    if mailbox is not None and mailbox not in desk.settings.mailbox:
-        raise NotFound(f"{mailbox}: no such mailbox")
-    if item:
-        kept = _kept(desk, item)
-    else:
-        now = desk.clock()
-        kept = Kept(
-            mailbox=name,
-            source_key="",
-            arrived_at=now,
-            kept_at=now,
-            sha256=blobs.digest(data),
-            size=len(data),
-            envelope_recipients=(recipient,) if recipient else (),
-        )
-    settings = mailbox_of(desk, kept.mailbox)
-    ready = make_ready(desk, kept, data, settings)
-    with desk.engine.read() as tx:
-        case = make_case(tx, desk, ready, settings)
-        tried = explain(case)
-        hears = _hears(tx, desk, case, tried[-1][1])
-    named = (one for one in ready.recipients if department_for(desk.settings, (one,), ""))
-    by = next(named, f"the mailbox {kept.mailbox}" if settings.department else "")
-    return Explained(case=case, tried=tried, ready=ready, hears=hears, named_by=by)
-
-
-def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None) -> list[Notice]:
-    """Whom a decision would send a letter, but for limits, which count only what goes."""
-    if decision is None:
-        return []
-    sender, department = case.inbound.sender, case.facts.department
-    if "rejection" in decision.warnings and sender is not None:
-        return [Notice(kind="rejection", address=sender.address, name=sender.name)]
-    if "spoof-warning" in decision.warnings:
-        member = people.staff_by_id(tx, case.facts.staff_person)
-        heard = [member.email] if member and member.retired_at is None else []
-        return [
-            Notice(kind="spoof-warning", address=one)
-            for one in dict.fromkeys((*heard, *desk.settings.desk.admin))
-        ]
-    if decision.outcome not in (Outcome.OPENED, Outcome.REPLIED) or sender is None:
-        return []
-    ticket = tickets.load(tx, decision.ticket) if decision.ticket is not None else None
-    client = case.facts.client or Client(id=0, name=sender.name, email=sender.address)
-    change = take_in(
-        case, decision, desk.settings, ticket=ticket, department=department, client=client, item=None
-    )
-    there = tickets.participants(tx, ticket.number) if ticket else []
-    joining = [
-        Participant(id=0, ticket=0, address=one.address, name=one.name, client_id=one.client_id)
-        for one in change.joining
-        if one.client_id not in {person.client_id for person in there}
-    ]
-    staff = people.all_staff(tx, department=change.ticket.department)
-    audience = Audience(staff=tuple(staff), participants=(*there, *joining))
-    return notices(change, audience, desk.settings)
-
-
 def letters(
     desk: Desk,
     *,
@@ -314,10 +235,18 @@ def _letter(tx: Tx, desk: Desk, number: int) -> Letter:
 
 
 def letter_raw(desk: Desk, number: int) -> bytes:
-    """A letter's bytes as they would be handed over now."""
-    from helpdesk_cli.services.writing import write
+    """A letter's bytes as they would be handed over now; of a web hook's call its body."""
+    from helpdesk_cli.services.ways import written
 
-    return write(desk, letter(desk, number)).raw
+    return written(desk, letter(desk, number)).raw
+
+
+def letter_read(desk: Desk, number: int) -> Inbound | None:
+    """A letter as its reader sees it; None where it cannot be read. Raises as ``letter_raw`` does."""
+    raw = letter_raw(desk, number)
+    if letter(desk, number).kind == WEBHOOK:
+        return Inbound(text=raw.decode())
+    return read_again(raw)
 
 
 def retry_letters(desk: Desk, numbers: Sequence[int]) -> list[Letter]:

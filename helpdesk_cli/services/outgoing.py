@@ -1,4 +1,4 @@
-"""Mail goes out: claim a letter, write its words, hand it over, note what became of it.
+"""Mail goes out, and calls of web hooks: claim a letter, write it, hand it over, note what became of it.
 
 A letter is claimed in a committed transaction before anything is sent, so a run that dies leaves it in
 ``sending``. The next run queues it again where its text was not handed over yet, and else calls it
@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from helpdesk_cli.domain.moments import later, seconds_between
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, StoreAway, Unreachable
-from helpdesk_cli.mail.transports.contract import Receipt, Sent, Transport
+from helpdesk_cli.mail.transports.contract import Receipt, Sent
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.writing import Written, write
+from helpdesk_cli.services.ways import Ways, written
+from helpdesk_cli.services.writing import Written
 from helpdesk_cli.store import outbox, tallies
 from helpdesk_cli.store.engine import Result, Tx
 from helpdesk_cli.store.outbox import Claim, Letter
@@ -89,46 +90,6 @@ def _send_due(
         desk.engine.transact(lambda tx: tallies.forget(tx, later(desk.clock(), -LONGEST_TALLY)), alone=False)
 
 
-class Ways:
-    """The transports of this run, each opened at its first letter and closed with the run.
-
-    One that was out of reach is not asked again in this run: ``left_out`` are the departments that need it.
-    """
-
-    def __init__(self, desk: Desk, stack: ExitStack) -> None:
-        self._desk, self._stack = desk, stack
-        self._open: dict[str, Transport] = {}
-        self.away: set[str] = set()
-        self.left_out: set[str] = set()
-
-    def slug(self, department: str) -> str:
-        """The transport that a department's letters take."""
-        known = self._desk.settings.department.get(department)
-        return known.transport if known else "default"
-
-    def lose(self, slug: str) -> None:
-        """Take a transport for out of reach."""
-        self.away.add(slug)
-        self.left_out.update(
-            name
-            for name, department in self._desk.settings.department.items()
-            if department.transport == slug
-        )
-
-    def to(self, slug: str) -> Transport:
-        """An open transport. Raises BadConfig, Unreachable."""
-        from helpdesk_cli.config.credentials import secret_of
-        from helpdesk_cli.mail.transports import open_transport
-
-        if slug not in self._open:
-            settings = self._desk.settings.transport.get(slug) or next(
-                iter(self._desk.settings.transport.values())
-            )
-            way = open_transport(slug, settings, secret_of(settings, f"transport.{slug}"))
-            self._open[slug] = self._stack.enter_context(way)
-        return self._open[slug]
-
-
 class Run:
     """Letters on their way. What became of one is noted together with the next one's handing over."""
 
@@ -182,7 +143,7 @@ class Run:
             self._with_notes(lambda tx: self._let_go(tx, [letter]))
             return
         try:
-            written = write(self._desk, letter)
+            words = written(self._desk, letter)
             way = self._ways.to(slug)
         except (Failed, BadConfig, ValueError) as error:
             # A broken template or an impossible address: the letter waits, and a person is told.
@@ -193,13 +154,13 @@ class Run:
             return  # it took so long to get here that another run took us for dead
         self._in_hand = letter.id
         try:
-            receipt = way.send(written.sender, letter.recipient, written.raw)
+            receipt = way.send(letter, words)
         except (Unreachable, BadConfig) as error:
             self._ways.lose(slug)
             self._report.failures.append(error)
             self._defer(letter, str(error))
         else:
-            self._became(letter, written, receipt)
+            self._became(letter, words, receipt)
         self._in_hand = None  # not before it is known what to note
 
     def _became(self, letter: Letter, written: Written, receipt: Receipt) -> None:

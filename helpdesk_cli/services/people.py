@@ -1,11 +1,10 @@
-"""Clients and staff: made, changed, blocked."""
+"""Clients: made, changed, blocked."""
 
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import fold
-from helpdesk_cli.domain.people import RESERVED_LOGINS, Client, Staff
-from helpdesk_cli.domain.permissions import may_administer
-from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
+from helpdesk_cli.domain.people import Client
+from helpdesk_cli.errors import Failed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.store import people
 from helpdesk_cli.store.engine import Tx
@@ -93,9 +92,18 @@ def edit_client(
                 people.add_address(tx, before.id, wanted, desk.clock())
             after = replace(after, email=wanted)
         people.save_client(tx, after)
+        _measure_anew(tx, desk, after)
         return _client(tx, after.email)
 
     return desk.engine.transact(edited)
+
+
+def _measure_anew(tx: Tx, desk: Desk, client: Client) -> None:
+    """Another address or organization may mean another service level for a client's tickets."""
+    if desk.settings.sla:
+        from helpdesk_cli.services import clocks
+
+        clocks.of_client(tx, desk, client.id, desk.clock())
 
 
 def add_address(desk: Desk, client: str, address: str) -> Client:
@@ -108,6 +116,7 @@ def add_address(desk: Desk, client: str, address: str) -> Client:
             return found
         _free(tx, wanted)
         people.add_address(tx, found.id, wanted, desk.clock())
+        _measure_anew(tx, desk, found)
         return _client(tx, client)
 
     return desk.engine.transact(added)
@@ -122,6 +131,7 @@ def remove_address(desk: Desk, client: str, address: str) -> Client:
             raise Failed(f"{address}: is the primary address; set another with 'client edit --email' first")
         if not people.remove_address(tx, found.id, address):
             raise NotFound(f"{address}: is no address of {found.name}")
+        _measure_anew(tx, desk, found)
         return _client(tx, found.email)
 
     return desk.engine.transact(removed)
@@ -150,149 +160,3 @@ def blocks(desk: Desk) -> list[tuple[str, str, str]]:
     """What is blocked, when, by whom."""
     with desk.engine.read() as tx:
         return people.blocks(tx)
-
-
-def _administers(desk: Desk) -> None:
-    if not may_administer(desk.actor):
-        raise NotAllowed(f"{desk.actor.login}: only an admin may change staff")
-
-
-def _staff(tx: Tx, login: str) -> Staff:
-    staff = people.staff_by_login(tx, login)
-    if staff is None:
-        raise NotFound(f"{login}: no such staff member; 'helpdesk staff list --all' shows them")
-    return staff
-
-
-def _role(role: str) -> str:
-    if role not in ("staff", "admin"):
-        raise Usage(f"--role {role}: must be staff or admin")
-    return role
-
-
-def new_staff(desk: Desk, login: str, *, name: str, email: str, role: str = "staff") -> Staff:
-    """Make a staff member. Raises Usage for a reserved or odd login, Failed where it or the address is taken."""
-    _administers(desk)
-    bare = login.replace("-", "").replace("_", "").replace(".", "")
-    if login.lower() in RESERVED_LOGINS or login.startswith("-") or not bare.isalnum():
-        raise Usage(
-            f"{login}: cannot be a login; letters, digits, '.', '-' and '_' may, but not the words "
-            + ", ".join(sorted(RESERVED_LOGINS))
-        )
-    address = checked_address(desk, email)
-
-    def made(tx: Tx) -> Staff:
-        known = people.staff_by_login(tx, login)
-        if known is not None:
-            _refuse_retired(known)
-            raise Failed(f"{login}: there is such a staff member already")
-        _free_staff_address(tx, address)
-        return people.add_staff(tx, login, name.strip() or login, address, _role(role), desk.clock())
-
-    return desk.engine.transact(made)
-
-
-def _refuse_retired(member: Staff) -> None:
-    if member.retired_at is not None:
-        raise Failed(
-            f"{member.login}: this staff member has retired; 'helpdesk staff edit {member.login} --active' "
-            "brings them back"
-        )
-
-
-def _free_staff_address(tx: Tx, address: str) -> None:
-    owner = people.staff_by_address(tx, address)
-    if owner is not None:
-        raise Failed(f"{address}: is already the address of {owner.login}")
-
-
-def staff(desk: Desk, *, department: str | None = None, retired: bool = False) -> list[Staff]:
-    """Staff by login."""
-    with desk.engine.read() as tx:
-        return people.all_staff(tx, department=department, retired=retired)
-
-
-def one_staff(desk: Desk, login: str) -> Staff:
-    """A staff member. Raises NotFound."""
-    with desk.engine.read() as tx:
-        return _staff(tx, login)
-
-
-def edit_staff(
-    desk: Desk,
-    login: str,
-    *,
-    name: str | None = None,
-    email: str | None = None,
-    role: str | None = None,
-    active: bool = False,
-) -> Staff:
-    """Set a staff member's fields; ``active`` brings back one who retired.
-
-    Raises Failed where that would leave no admin, and for who has retired and stays so.
-    """
-    _administers(desk)
-
-    def edited(tx: Tx) -> Staff:
-        after = _staff(tx, login)
-        if not active:
-            _refuse_retired(after)
-        elif after.retired_at is not None:
-            if email is None:
-                _free_staff_address(tx, after.email)  # somebody may have it by now
-            after = replace(after, retired_at=None)
-        if name is not None:
-            after = replace(after, name=name.strip() or login)
-        if email is not None:
-            address = checked_address(desk, email)
-            if fold(address) != fold(after.email):
-                _free_staff_address(tx, address)
-            after = replace(after, email=address)
-        if role is not None:
-            after = replace(after, role=_role(role))
-        people.save_staff(tx, after)
-        _keep_an_admin(tx, login)
-        return after
-
-    return desk.engine.transact(edited)
-
-
-def _keep_an_admin(tx: Tx, login: str) -> None:
-    others = people.all_staff(tx)
-    if others and not any(member.is_admin for member in others):
-        raise Failed(f"{login} is the last admin; make somebody else one first")
-
-
-def retire(desk: Desk, login: str) -> None:
-    """Let a staff member go: their history stays, nothing more reaches them."""
-    _administers(desk)
-
-    def retired(tx: Tx) -> None:
-        member = _staff(tx, login)
-        if member.retired_at is not None:
-            return
-        people.save_staff(tx, replace(member, retired_at=desk.clock()))
-        if member.is_admin:
-            _keep_an_admin(tx, login)
-
-    desk.engine.transact(retired)
-
-
-def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Staff:
-    """Put a staff member into a department, or take them out. Raises Usage, NotFound."""
-    from helpdesk_cli.services.slugs import slug_of
-
-    _administers(desk)
-    slug = slug_of("department", desk.settings.department, department) if not leave else department
-    assert slug is not None
-
-    def joined(tx: Tx) -> Staff:
-        member = _staff(tx, login)
-        if not leave:
-            _refuse_retired(member)
-            people.join(tx, member.id, slug)
-        elif not people.leave(tx, member.id, slug):
-            raise NotFound(f"{login} is not in {department}")
-        return _staff(tx, login)
-
-    return desk.engine.transact(joined)

@@ -1,6 +1,6 @@
 """A site's own templates, tried with facts of our making before a client's letter needs them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from helpdesk_cli.settings import Settings
 
@@ -12,6 +12,7 @@ EVERY: dict[str, object] = {
     "department": {"name": "Support", "address": "support@desk.example"},
     "recipient": {"name": "Ann", "address": "ann@client.example"},
     "reply_line": "",
+    "instead_of": "",
 }
 TICKET: dict[str, object] = {
     "number": 1000,
@@ -38,7 +39,33 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
         }
         for event, warnings in (("opened", ["sender not authenticated"]), ("replied", []))
     ),
-    "pager": ({}, {"withheld": 3}),
+    "moved": tuple(
+        {"event": event, "stage": "Done", "assigned_to": name}
+        for event, name in (
+            ("closed", ""),
+            ("moved", "Bob"),
+            ("reopened", ""),
+            ("escalated", ""),
+            ("assigned", ""),
+            ("assigned", "Bob"),
+        )
+    ),
+    "reminder": ({"closes_in": "5 days"}, {"closes_in": ""}),
+    "inactive": ({"reopen_days": 14},),
+    "rule": ({"rule": "urgent"},),
+    "notice": tuple(
+        {"event": event, "by": "carla", "stage": "Done", "lines": lines}
+        for event, lines in (
+            ("assigned", []),
+            ("closed", []),
+            ("moved", []),
+            ("reopened", []),
+            ("escalated", []),
+            ("handed-over", []),
+            ("", ["Late."]),
+        )
+    ),
+    "pager": ({}, {"withheld": 3}, {"text": "the first response is overdue"}),
     "spoof-warning": (
         {
             "sender": "eve@evil.example",
@@ -75,17 +102,53 @@ def samples(kind: str) -> Iterator[dict[str, object]]:
 
 
 def broken_templates(settings: Settings) -> list[str]:
-    """What is wrong with the site's own templates, with file and line; a line for each fault."""
+    """What is wrong with the site's own templates and with those that stages and rules name, a line a fault."""
+    return [*_broken_of_site(settings), *_broken_of_stages(settings), *_broken_of_rules(settings)]
+
+
+def _broken_of_site(settings: Settings) -> list[str]:
+    """What is wrong with the site's own templates, with file and line."""
     if not settings.desk.templates:
         return []
-    from helpdesk_cli.errors import DeskError
-    from helpdesk_cli.templates import KINDS, render
+    from helpdesk_cli.templates import KINDS
 
     faults: dict[str, None] = {}
     for kind in KINDS:
-        for facts in samples(kind):
-            try:
-                render(kind, facts, folder=settings.desk.templates, language=settings.desk.language)
-            except DeskError as failure:
-                faults[str(failure)] = None
+        faults.update(dict.fromkeys(_faults(settings, kind, samples(kind))))
     return list(faults)
+
+
+def _broken_of_stages(settings: Settings) -> list[str]:
+    """What is wrong with the templates by which stages tell a client, but for ours."""
+    faults: dict[str, None] = {}
+    for slug, stage in settings.stage.items():
+        if stage.template != "moved":
+            faults.update(
+                (f"stage.{slug}.template: {fault}", None)
+                for fault in _faults(settings, stage.template, samples("moved"))
+            )
+    return list(faults)
+
+
+def _broken_of_rules(settings: Settings) -> list[str]:
+    """What is wrong with the templates that rules send; one that is missing is told with the configuration."""
+    faults: dict[str, None] = {}
+    for name, rule in settings.rule.items():
+        if isinstance(send := rule.then.get("send"), str):
+            faults.update(
+                (f"rule.{name}.then.send: {fault}", None)
+                for fault in _faults(settings, send, samples("rule"))
+            )
+    return list(faults)
+
+
+def _faults(settings: Settings, name: str, cases: Iterable[dict[str, object]]) -> Iterator[str]:
+    """What is wrong with a template, filled with each of these facts."""
+    from helpdesk_cli.errors import DeskError
+    from helpdesk_cli.templates import render
+
+    for facts in cases:
+        try:
+            render(name, facts, folder=settings.desk.templates, language=settings.desk.language)
+        except DeskError as failure:
+            yield str(failure)

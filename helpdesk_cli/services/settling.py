@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
 from helpdesk_cli.domain.intake import take_in
-from helpdesk_cli.domain.mail import Outcome, fold, person_of
+from helpdesk_cli.domain.mail import Automatic, Outcome, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
-from helpdesk_cli.domain.ticket import Change, Event, Ticket
+from helpdesk_cli.domain.ticket import Brought, Change, Event, Ticket
 from helpdesk_cli.domain.triage import triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
@@ -18,7 +18,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.reading import Ready, department_for
 from helpdesk_cli.settings import Mailbox, Rate
 from helpdesk_cli.store import facts as store_facts
-from helpdesk_cli.store import inbox, mailboxes, people, tallies, tickets
+from helpdesk_cli.store import inbox, mailboxes, members, people, tallies, tickets
 from helpdesk_cli.store.engine import Tx
 
 BACKLOG_SECONDS = 86400
@@ -53,7 +53,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         duplicate_ticket=twin[1] if twin else None,
         is_own=bool(sender) and is_own(desk, sender),
         is_blocked=bool(sender) and people.is_blocked(tx, sender),
-        staff=people.staff_by_address(tx, sender) if sender else None,
+        staff=members.staff_by_address(tx, sender) if sender else None,
         client=people.client_by_address(tx, sender) if sender else None,
         staff_person=staff_token.person if staff_token else 0,
         staff_purpose=staff_token.purpose if staff_token else "",
@@ -107,11 +107,11 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
     decision = triage(case)
     ticket = decision.ticket
     if decision.outcome is Outcome.BOUNCE:
-        ticket = _take_bounce(tx, desk, case, decision, kept)
+        ticket = _take_bounce(tx, desk, case, decision, ready)
     elif decision.outcome is Outcome.DUPLICATE:
         _note_department(tx, desk, case, ready)
     elif decision.outcome not in NOT_ON_TICKETS and _goes_on_ticket(decision):
-        ticket = _carry_out(tx, desk, case, decision, kept.id)
+        ticket = _carry_out(tx, desk, case, decision, ready)
     _send_warnings(tx, desk, case, decision, kept.id)
     sender = case.inbound.sender
     inbox.settle(
@@ -132,7 +132,7 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
     return decision.outcome
 
 
-def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, kept: inbox.Kept) -> int | None:
+def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> int | None:
     """Write a bounce where it belongs; its ticket. What is old or imported speaks of the past and changes nothing.
 
     One that names no address which failed is mostly an out-of-office note with a null sender: it is a note
@@ -141,8 +141,8 @@ def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, kept: inbox
     if case.is_imported or (case.is_old and case.mailbox.backlog != "answer"):
         return None
     if case.inbound.bounced:
-        return bounces.take_in(tx, desk, case.inbound, kept.arrived_at)
-    return _carry_out(tx, desk, case, decision, kept.id) if decision.ticket is not None else None
+        return bounces.take_in(tx, desk, case.inbound, ready.kept.arrived_at)
+    return _carry_out(tx, desk, case, decision, ready) if decision.ticket is not None else None
 
 
 def _goes_on_ticket(decision: Decision) -> bool:
@@ -152,7 +152,7 @@ def _goes_on_ticket(decision: Decision) -> bool:
     return True
 
 
-def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) -> int:
+def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> int:
     """Write a mail to its ticket, or to a new one; the ticket's number."""
     ticket = _ticket_of(tx, case, decision.ticket) if decision.ticket is not None else None
     client = case.facts.client
@@ -160,14 +160,25 @@ def _carry_out(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int) ->
         client = _new_client(tx, desk, case)
     department = case.facts.department or next(iter(desk.settings.department))
     change = take_in(
-        case, decision, desk.settings, ticket=ticket, department=department, client=client, item=item
+        case, decision, desk.settings, ticket=ticket, department=department, client=client, item=ready.kept.id
     )
+    change = replace(change, brought=brought_by(ready))
     if decision.mark == "flood" and ticket is not None:
         change = replace(change, silent=True)
     recorded = record(tx, desk, change)
     if decision.outcome is Outcome.OPENED and case.sender:
         tallies.add(tx, "new-ticket", person_of(case.sender), case.arrived_at, recorded.ticket.number)
     return recorded.ticket.number
+
+
+def brought_by(ready: Ready) -> Brought:
+    """Of a mail what rules may ask and its message does not say."""
+    return Brought(
+        mailbox=ready.kept.mailbox.removeprefix("import:"),
+        to=ready.recipients,
+        verdict=ready.verdict.value,
+        is_automatic=ready.inbound.automatic is not Automatic.NO,
+    )
 
 
 def _ticket_of(tx: Tx, case: Case, number: int) -> Ticket | None:
@@ -219,7 +230,7 @@ def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int
         )
         put_letter(tx, desk, notice, at=at, ticket=decision.ticket, department=case.facts.department)
     if "spoof-warning" in decision.warnings and decision.ticket is not None:
-        member = people.staff_by_id(tx, case.facts.staff_person)
+        member = members.staff_by_id(tx, case.facts.staff_person)
         heard = [(member.email, member.name)] if member and member.retired_at is None else []
         heard += [(address, "") for address in desk.settings.desk.admin]
         facts: dict[str, object] = {

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Part, fold
-from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain.permissions import hidden, may_see
+from helpdesk_cli.domain.stages import entry
 from helpdesk_cli.domain.ticket import (
     CLIENT,
     CLOSED,
@@ -20,28 +21,21 @@ from helpdesk_cli.domain.ticket import (
     Joining,
     Message,
     Ticket,
-    edited,
     moved,
     opened,
     said,
 )
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
+from helpdesk_cli.services import stepping
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.files import File, keep
 from helpdesk_cli.services.people import checked_address
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.store import blobs, outbox, people, tickets
+from helpdesk_cli.store import outbox, people, tickets
 from helpdesk_cli.store.engine import Tx
 
 CHANNELS = ("phone", "web", "email", "other")
-
-
-class File(Struct, frozen=True):
-    """A file that staff attach: its name, type and bytes."""
-
-    name: str
-    type: str
-    data: bytes
 
 
 class NewTicket(Struct, frozen=True, kw_only=True):
@@ -54,6 +48,7 @@ class NewTicket(Struct, frozen=True, kw_only=True):
     department: str | None = None
     priority: str | None = None
     category: str | None = None
+    type: str | None = None
     channel: str = "phone"
     files: tuple[File, ...] = ()
 
@@ -64,7 +59,7 @@ def load(tx: Tx, desk: Desk, number: int) -> Ticket:
     if ticket is None:
         raise NotFound(f"no ticket {number}; 'helpdesk ticket list --state all' shows them")
     if not may_see(desk.actor, ticket):
-        raise NotAllowed(f"ticket {number} belongs to {ticket.department}, and {desk.actor.login} does not")
+        raise NotAllowed(hidden(desk.actor, ticket))
     return ticket
 
 
@@ -87,10 +82,11 @@ def new(desk: Desk, wish: NewTicket) -> int:
     at = desk.clock()
     ticket = Ticket(
         subject=" ".join(wish.subject.split()) or "(no subject)",
-        stage=settings.first_stage("open"),
+        stage=entry(settings, department, "open"),
         state="open",
         priority=slug_of("priority", settings.priority, wish.priority) or settings.middle_priority(),
         category=slug_of("category", settings.category, wish.category),
+        type=slug_of("type", settings.type, wish.type),
         department=department,
         channel=wish.channel,
         created_at=at,
@@ -112,7 +108,7 @@ def _enter(tx: Tx, desk: Desk, wish: NewTicket, address: str, ticket: Ticket) ->
         at=at,
         subject=ticket.subject,
         new_text=wish.text.strip(),
-        attachments=keep_files(tx, wish.files),
+        attachments=keep(tx, wish.files),
     )
     change = opened(
         replace(ticket, client_id=client.id),
@@ -136,19 +132,6 @@ def department_of(desk: Desk, wanted: str | None) -> str:
     if len(candidates) != 1:
         raise Usage(f"which department? Name one with -d: {', '.join(known)}")
     return candidates[0]
-
-
-def keep_files(tx: Tx, files: Sequence[File]) -> tuple[Part, ...]:
-    """Store files that staff attach; what a message says of them."""
-    from helpdesk_cli.mail.names import safe_name
-
-    parts = []
-    for file in files:
-        digest = blobs.digest(file.data)
-        codec, data = blobs.packed(file.data)
-        blobs.keep(tx, digest, len(file.data), codec, data)
-        parts.append(Part(safe_name(file.name, file.type), file.type, len(file.data), digest, 0, 0))
-    return tuple(parts)
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -197,13 +180,13 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
         at=at,
         subject=ticket.subject,
         new_text=answer.text.strip(),
-        attachments=keep_files(tx, answer.files),
+        attachments=keep(tx, answer.files),
     )
     spent: dict[str, object] = {"time": answer.seconds} if answer.seconds else {}
     change = said(ticket, message, desk.actor.login, event, **spent)
     change = replace(change, joining=tuple(_joining(tx, desk, address) for address in answer.cc))
     if answer.stage is not None:
-        change = _to_stage(desk, change, answer.stage, at)
+        change = _to_stage(tx, desk, change, answer.stage, at)
     record(tx, desk, change)
 
 
@@ -214,109 +197,71 @@ def _joining(tx: Tx, desk: Desk, address: str) -> Joining:
     return Joining(address=bare, name=client.name if client else "", client_id=client.id if client else None)
 
 
-def _to_stage(desk: Desk, change: Change, wanted: str, at: str) -> Change:
+def _to_stage(tx: Tx, desk: Desk, change: Change, wanted: str, at: str) -> Change:
     stage = slug_of("stage", desk.settings.stage, wanted)
     assert stage is not None
-    return moved(change, stage, desk.settings.stage[stage].state, at, desk.actor.login)
+    return stepping.stepped(tx, desk, change, stage, at)
 
 
-def alter(desk: Desk, numbers: Sequence[int], how: Callable[[Tx, Change], Change]) -> None:
-    """Change several tickets in one transaction: all of them or none. ``how`` may be asked more than once."""
+def alter(
+    desk: Desk, numbers: Sequence[int], how: Callable[[Tx, Change], Change], *, silent: bool = False
+) -> None:
+    """Change several tickets in one transaction: all of them or none; silently means that nobody is told.
+
+    ``how`` may be asked more than once.
+    """
 
     def altered(tx: Tx) -> None:
         for number in numbers:
             before = Change(ticket=load(tx, desk, number))
             after = how(tx, before)
             if after is not before:
-                record(tx, desk, after)
+                record(tx, desk, replace(after, silent=True) if silent else after)
 
     desk.engine.transact(altered)
 
 
 def move(desk: Desk, numbers: Sequence[int], stage: str, *, silent: bool = False) -> None:
-    """Put tickets into a stage; silently means that nobody is told. Raises Usage for an unknown one."""
+    """Put tickets into a stage. Raises Usage for an unknown one, Failed where one may not go there."""
     at = desk.clock()
-
-    def done(_: Tx, change: Change) -> Change:
-        after = _to_stage(desk, change, stage, at)
-        return replace(after, silent=True) if silent and after is not change else after
-
-    alter(desk, numbers, done)
+    alter(desk, numbers, lambda tx, change: _to_stage(tx, desk, change, stage, at), silent=silent)
 
 
-def close(desk: Desk, numbers: Sequence[int], text: str = "") -> None:
-    """Close tickets; with a text, after an answer to their clients."""
-    stage = desk.settings.first_stage(CLOSED)
+def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = False) -> None:
+    """Close tickets, each in the first stage that will do; with a text, after an answer to their clients.
+
+    Raises Failed where one may not be closed, Usage for an answer of which nobody shall be told.
+    """
+    at = desk.clock()
     if text.strip():
-        answer = Answer(text=text, stage=stage)
+        if silent:
+            raise Usage(
+                "--silent: a text is an answer to the client, who would not get it; leave out one of them"
+            )
 
         def answered(tx: Tx) -> None:
             for number in numbers:
-                _say(tx, desk, number, answer, OUTBOUND, "answered")
+                stage = stepping.closing(desk, load(tx, desk, number))
+                _say(tx, desk, number, Answer(text=text, stage=stage), OUTBOUND, "answered")
 
         desk.engine.transact(answered)
         return
+
+    def closed(tx: Tx, change: Change) -> Change:
+        return stepping.stepped(tx, desk, change, stepping.closing(desk, change.ticket), at)
+
+    alter(desk, numbers, closed, silent=silent)
+
+
+def reopen(desk: Desk, numbers: Sequence[int], *, silent: bool = False) -> None:
+    """Open closed tickets again. Raises Failed for one that is not closed, or may go to no open stage."""
     at = desk.clock()
 
-    def done(_: Tx, change: Change) -> Change:
-        if change.ticket.state == CLOSED:
-            return change
-        return _to_stage(desk, change, stage, at)
+    def undone(tx: Tx, change: Change) -> Change:
+        stage = stepping.reopening(desk, change.ticket)
+        return stepping.stepped(tx, desk, change, stage, at, kind="reopened")
 
-    alter(desk, numbers, done)
-
-
-def reopen(desk: Desk, numbers: Sequence[int]) -> None:
-    """Open closed tickets again. Raises Failed for one that is not closed."""
-    at, stage = desk.clock(), desk.settings.stage_at_work()
-
-    def undone(_: Tx, change: Change) -> Change:
-        if change.ticket.state != CLOSED:
-            raise Failed(f"ticket {change.ticket.number} is not closed; nothing was changed")
-        return moved(change, stage, "open", at, desk.actor.login, kind="reopened")
-
-    alter(desk, numbers, undone)
-
-
-def assign(desk: Desk, numbers: Sequence[int], login: str | None) -> None:
-    """Give tickets to a staff member, or to nobody. Raises NotFound for an unknown or retired one."""
-    at = desk.clock()
-
-    def given(tx: Tx, change: Change) -> Change:
-        if login is not None:
-            staff = people.staff_by_login(tx, login)
-            if staff is None or staff.retired_at is not None:
-                raise NotFound(f"{login}: no such staff member; 'helpdesk staff list' shows them")
-        return edited(change, at, desk.actor.login, assignee=login)
-
-    alter(desk, numbers, given)
-
-
-def edit(
-    desk: Desk,
-    numbers: Sequence[int],
-    *,
-    subject: str | None = None,
-    priority: str | None = None,
-    department: str | None = None,
-    category: str | None = None,
-) -> None:
-    """Set fields of tickets; what is None stays. An empty category takes it away."""
-    settings, at = desk.settings, desk.clock()
-    fields: dict[str, str | None] = {}
-    if subject is not None:
-        if not subject.strip():
-            raise Usage("--subject: must not be empty")
-        fields["subject"] = " ".join(subject.split())
-    if priority is not None:
-        fields["priority"] = slug_of("priority", settings.priority, priority)
-    if department is not None:
-        fields["department"] = slug_of("department", settings.department, department)
-    if category is not None:
-        fields["category"] = slug_of("category", settings.category, category) if category else None
-    if not fields:
-        raise Usage("nothing to change: name --priority, --department, --category or --subject")
-    alter(desk, numbers, lambda _, change: edited(change, at, desk.actor.login, **fields))
+    alter(desk, numbers, undone, silent=silent)
 
 
 def spam(desk: Desk, numbers: Sequence[int]) -> None:
@@ -328,7 +273,8 @@ def spam(desk: Desk, numbers: Sequence[int]) -> None:
         participants = tickets.participants(tx, change.ticket.number)
         if participants:
             people.block(tx, fold(participants[0].address), desk.actor.login, at)
-        after = _to_stage(desk, change, stage, at)
+        # Spam may always go, whatever stages and required fields say.
+        after = moved(change, stage, CLOSED, at, desk.actor.login)
         blocked = {"blocked": participants[0].address} if participants else {}
         outbox.drop_waiting(tx, change.ticket.number, "its ticket is spam")
         event = Event(kind="marked-spam", at=at, actor=desk.actor.login, data=dict(blocked))

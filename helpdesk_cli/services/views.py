@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from helpdesk_cli.domain.people import Participant
-from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.permissions import hidden, may_see
 from helpdesk_cli.domain.ticket import Event, Message
 from helpdesk_cli.errors import NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.store import lists, people
+from helpdesk_cli.store import lists, members, people
 from helpdesk_cli.store.engine import Tx
-from helpdesk_cli.store.lists import ORDERS, Listed, Wanted
+from helpdesk_cli.store.lists import ORDERS, Listed, Seer, Wanted
 
 __all__ = [
     "ORDERS",
@@ -72,20 +72,20 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
     order = filters.get("order", "updated")
     if order not in ORDERS:
         raise Usage(f"--sort {order}: must be one of {', '.join(ORDERS)}")
-    for what in ("stage", "department", "priority", "category"):
+    for what in ("stage", "department", "priority", "category", "type"):
         if filters.get(what) is not None:
             known, word = getattr(desk.settings, what), str(filters[what])
             filters[what] = word if word in known else slug_of(what, known, word)
     assignee = filters.get("assignee")
-    if assignee and assignee != desk.actor.login and people.staff_by_login(tx, str(assignee)) is None:
+    if assignee and assignee != desk.actor.login and members.staff_by_login(tx, str(assignee)) is None:
         raise NotFound(f"{assignee}: no such staff member; 'helpdesk staff list' shows them")
     if filters.get("client") is not None:
         filters["client"] = _client_id(tx, str(filters["client"]))
-    staff = desk.actor.staff
-    visible = None if desk.actor.is_admin else (staff.departments if staff else ())
-    if visible is not None and filters.get("assignee") == desk.actor.login:
-        visible = None  # one's own tickets are seen in whatever department they are
-    return Wanted(**filters, departments=visible)  # type: ignore[arg-type]
+    seer = None
+    if not desk.actor.is_admin and filters.get("assignee") != desk.actor.login:
+        # One's own tickets are seen wherever they are, private ones too.
+        seer = Seer(desk.actor.login, desk.actor.staff.departments if desk.actor.staff else ())
+    return Wanted(**filters, seer=seer)  # type: ignore[arg-type]
 
 
 def _client_id(tx: Tx, address: str) -> int:
@@ -113,9 +113,7 @@ def _one(tx: Tx, desk: Desk, number: int) -> Listed:
     if listed is None:
         raise NotFound(f"no ticket {number}; 'helpdesk ticket list --state all' shows them")
     if not may_see(desk.actor, listed.ticket):
-        raise NotAllowed(
-            f"ticket {number} belongs to {listed.ticket.department}, and {desk.actor.login} does not"
-        )
+        raise NotAllowed(hidden(desk.actor, listed.ticket))
     return listed
 
 

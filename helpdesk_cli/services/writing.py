@@ -13,7 +13,7 @@ from helpdesk_cli.mail.text import REPLY_LINE
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.files import attachment_bytes
 from helpdesk_cli.settings import Department
-from helpdesk_cli.store import inbox, lists, outbox, tickets
+from helpdesk_cli.store import inbox, lists, members, outbox, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -24,8 +24,18 @@ AUTOMATIC = {
 }
 """RFC 3834; every other kind is auto-generated."""
 
-ANSWERED_ABOVE = frozenset({"acknowledgement", "reply", "alert", "bounced"})
+ANSWERED_ABOVE = frozenset(
+    {"acknowledgement", "reply", "alert", "bounced", "moved", "reminder", "inactive", "rule", "notice"}
+)
 """The kinds that people answer by mail."""
+
+
+_EMPTY: dict[str, dict[str, object]] = {
+    "notice": {"event": "", "by": "", "stage": "", "lines": []},
+    "reminder": {"closes_in": ""},
+    "inactive": {"reopen_days": 0},
+}
+"""What a template may ask for where a letter says nothing else."""
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -49,7 +59,10 @@ def write(desk: Desk, letter: Letter) -> Written:
         attachments = _attachments(tx, letter, message)
     department = _department(desk, letter.department)
     words = render(
-        letter.kind, facts, folder=desk.settings.desk.templates, language=desk.settings.desk.language
+        str(letter.facts.get("template") or letter.kind),
+        facts,
+        folder=desk.settings.desk.templates,
+        language=desk.settings.desk.language,
     )
     transport = desk.settings.transport.get(department.transport)
     sender = Mailbox(department.address, _from_name(desk, department, letter, message))
@@ -143,8 +156,12 @@ def _facts(
         "department": {"name": department.name, "address": department.address},
         "recipient": {"name": letter.recipient_name, "address": letter.recipient},
         "reply_line": REPLY_LINE if letter.kind in ANSWERED_ABOVE else "",
+        "instead_of": "",
+        **_EMPTY.get(letter.kind, {}),
         **letter.facts,
     }
+    if letter.kind == "moved" and ticket is not None:
+        facts["assigned_to"] = _shown_assignee(tx, desk, ticket)
     if ticket is not None:
         facts["ticket"] = _ticket_facts(tx, desk, ticket)
     if message is not None:
@@ -191,6 +208,14 @@ def _ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
             "email": (listed.client_email if listed else "") or "",
         },
     }
+
+
+def _shown_assignee(tx: Tx, desk: Desk, ticket: Ticket) -> str:
+    """The assignee's name as a client may know it."""
+    if not desk.settings.operation.reveal_staff_identity or not ticket.assignee:
+        return ""
+    member = members.staff_by_login(tx, ticket.assignee)
+    return member.name if member else ""
 
 
 def _message_facts(desk: Desk, message: Message) -> dict[str, object]:

@@ -3,10 +3,17 @@
 from msgspec import Struct
 
 from helpdesk_cli.domain.ticket import Ticket
-from helpdesk_cli.store.engine import Row, Tx, Value
+from helpdesk_cli.store.engine import Row, Tx, Value, listed
 
 _TICKET = ", ".join(f"t.{name}" for name in Ticket.__struct_fields__)
 _FIELDS = len(Ticket.__struct_fields__)
+
+
+class Seer(Struct, frozen=True):
+    """Who asks, where they do not see everything: the tickets of their departments, but private ones, and their own."""
+
+    login: str
+    departments: tuple[str, ...]
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -15,11 +22,14 @@ class Wanted(Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
     stage: str | None = None
     department: str | None = None
-    departments: tuple[str, ...] | None = None  # whose tickets the asker may see
+    seer: Seer | None = None  # who asks; None sees all
     assignee: str | None = None  # a login; "" for nobody's
     client: int | None = None
     priority: str | None = None
     category: str | None = None
+    type: str | None = None
+    level: int | None = None
+    tag: str | None = None
     overdue_at: str | None = None
     unanswered: bool = False
     search: str | None = None
@@ -56,6 +66,8 @@ _EQUAL = {
     "department": "t.department",
     "priority": "t.priority",
     "category": "t.category",
+    "type": "t.type",
+    "level": "t.level",
 }
 
 
@@ -67,19 +79,20 @@ def _conditions(tx: Tx, wanted: Wanted) -> tuple[list[str], dict[str, Value]]:
         where.append(condition)
         binds.update(values)
 
-    def among(column: str, name: str, values: tuple[str, ...]) -> None:
-        keys = {f"{name}{number}": value for number, value in enumerate(values)}
-        ask(f"{column} in ({', '.join(':' + key for key in keys) or 'null'})", **keys)
-
     if wanted.states and set(wanted.states) == {"open", "waiting"}:
         ask("t.is_active = 1")  # the index knows it
     elif wanted.states:
-        among("t.state", "state", wanted.states)
+        names, values = listed("state", wanted.states)
+        ask(f"t.state in ({names})", **values)
     for name, column in _EQUAL.items():
         if getattr(wanted, name) is not None:
             ask(f"{column} = :{name}", **{name: getattr(wanted, name)})
-    if wanted.departments is not None:
-        among("t.department", "visible", wanted.departments)
+    if wanted.seer is not None:
+        names, values = listed("visible", wanted.seer.departments)
+        seen = f"(t.assignee = :seer or (t.is_private = 0 and t.department in ({names})))"
+        ask(seen, seer=wanted.seer.login, **values)
+    if wanted.tag is not None:
+        ask("t.number in (select ticket from ticket_tag where tag = :tag)", tag=wanted.tag.lower())
     if wanted.assignee is not None:
         ask("t.assignee is null") if not wanted.assignee else ask(
             "t.assignee = :assignee", assignee=wanted.assignee

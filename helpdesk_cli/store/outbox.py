@@ -151,10 +151,14 @@ def claims(tx: Tx) -> list[Claim]:
 
 
 def take_back(tx: Tx, letter: int, by: str, error: str) -> None:
-    """Let go of a letter that ``by`` has claimed: queued again where nothing was handed over, else uncertain."""
+    """Let go of a letter that ``by`` has claimed: queued again where nothing was handed over, else uncertain.
+
+    A web hook's call may come twice, so it is never uncertain.
+    """
     tx.put(
-        "update letter set state = case when handed_at is not null then 'uncertain' when attempts > 0 then 'deferred' "
-        "else 'queued' end, error = case when handed_at is not null then :error else error end, claimed_by = null "
+        "update letter set state = case when handed_at is not null and kind <> 'webhook' then 'uncertain' "
+        "when attempts > 0 then 'deferred' else 'queued' end, "
+        "error = case when handed_at is not null then :error else error end, claimed_by = null "
         "where id = :letter and state = 'sending' and claimed_by = :by",
         error=error,
         letter=letter,

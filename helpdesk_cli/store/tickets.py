@@ -7,7 +7,7 @@ from msgspec import json
 from helpdesk_cli.domain.mail import Part, fold
 from helpdesk_cli.domain.people import Participant
 from helpdesk_cli.domain.ticket import CLOSED, Author, Event, Joining, Message, Ticket
-from helpdesk_cli.store.engine import Tx, Value
+from helpdesk_cli.store.engine import Tx, Value, listed
 
 TICKET = ", ".join(f"t.{name}" for name in Ticket.__struct_fields__)
 """The columns of a ticket, in the order of its class's fields; the table is ``t``."""
@@ -27,6 +27,13 @@ def load(tx: Tx, number: int) -> Ticket | None:
     """One ticket."""
     row = tx.row(f"select {TICKET} from ticket t where t.number = :number", number=number)
     return ticket_of(row) if row else None
+
+
+def load_all(tx: Tx, numbers: Sequence[int]) -> dict[int, Ticket]:
+    """Some tickets by their numbers."""
+    text, binds = listed("number", numbers)
+    rows = tx.rows(f"select {TICKET} from ticket t where t.number in ({text})", **binds)
+    return {ticket.number: ticket for ticket in map(ticket_of, rows)}
 
 
 def next_number(tx: Tx, first: int) -> int:
@@ -235,4 +242,46 @@ def events(tx: Tx, ticket: int) -> list[Event]:
 def tags(tx: Tx, ticket: int) -> tuple[str, ...]:
     """A ticket's tags."""
     rows = tx.rows("select tag from ticket_tag where ticket = :ticket order by tag", ticket=ticket)
+    return tuple(str(row[0]) for row in rows)
+
+
+def all_tags(tx: Tx, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The tags of some tickets, of those that have any."""
+    text, binds = listed("number", numbers)
+    found: dict[int, tuple[str, ...]] = {}
+    for number, tag in tx.rows(
+        f"select ticket, tag from ticket_tag where ticket in ({text}) order by ticket, tag", **binds
+    ):
+        assert isinstance(number, int)
+        found[number] = (*found.get(number, ()), str(tag))
+    return found
+
+
+def tag(tx: Tx, ticket: int, tag: str) -> None:
+    """Put a tag on a ticket; they are kept in lower case."""
+    tx.put(
+        "insert into ticket_tag (ticket, tag) values (:ticket, :tag) on conflict do nothing",
+        ticket=ticket,
+        tag=tag.lower(),
+    )
+
+
+def untag(tx: Tx, ticket: int, tag: str) -> None:
+    """Take a tag off a ticket."""
+    tx.put("delete from ticket_tag where ticket = :ticket and tag = :tag", ticket=ticket, tag=tag.lower())
+
+
+def watch(tx: Tx, ticket: int, login: str, at: str) -> None:
+    """Let a staff member hear of a ticket, whoever it belongs to."""
+    tx.put(
+        "insert into watcher (ticket, staff, since_at) values (:ticket, :login, :at) on conflict do nothing",
+        ticket=ticket,
+        login=login,
+        at=at,
+    )
+
+
+def watchers(tx: Tx, ticket: int) -> tuple[str, ...]:
+    """The logins of who watches a ticket."""
+    rows = tx.rows("select staff from watcher where ticket = :ticket order by staff", ticket=ticket)
     return tuple(str(row[0]) for row in rows)

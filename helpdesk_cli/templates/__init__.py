@@ -5,7 +5,8 @@ client wrote is a value and never part of a template.
 
 Every kind:
     desk {name} · department {name, address} · recipient {name, address} · reply_line (the line above which
-    an answer is to be written; "" where none is wanted)
+    an answer is to be written; "" where none is wanted) · instead_of (the name of a colleague who is away, for
+    whom the reader stands in; mostly "")
 Kinds about a ticket, besides:
     ticket {number, tag ("HD-1024"), subject, stage, priority, category, assignee, client {name, email}}
 
@@ -15,9 +16,17 @@ Kinds about a ticket, besides:
                      message), left_out (how many messages the discussion leaves out)
     alert            event "opened" | "replied", author {name, email}, message as above,
                      warnings [line] ("the sender is not authenticated", …)
+    moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
+                     assigned_to (who takes care of it, as the client may know them; "" where they may not);
+                     so has a template of its own that a stage names
+    reminder         closes_in ("5 days"; "" where it is not closed by itself)
+    inactive         reopen_days (so long an answer opens it again)
+    rule             rule (the rule that sends it); also what every template of your own has that a rule names
+    notice           event as of moved, or "handed-over" (to another department), or what a rule or a service
+                     level tells; by (who did it), stage, lines [line]
     pager            withheld (how many pages the limits held back in the last hour; only where some were),
-                     text (instead of a ticket: what happened to the whole desk); one text of at most
-                     160 characters, without HTML
+                     text (what happened to the ticket, or where there is none to the whole desk); one
+                     text of at most 160 characters, without HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
                      message {at}, inbox_id
     unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote
@@ -41,6 +50,11 @@ KINDS = (
     "acknowledgement",
     "reply",
     "alert",
+    "moved",
+    "reminder",
+    "inactive",
+    "rule",
+    "notice",
     "pager",
     "rejection",
     "spoof-warning",

@@ -54,7 +54,8 @@ def fill(kind: str, part: str, facts: Mapping[str, Plain], folder: str, language
     except TemplateNotFound as error:
         if error.name == name and part == "html":
             return ""
-        raise Failed(f"there is no template {error.name}") from None
+        where = f"in {folder} nor among ours" if folder else "among ours, and desk.templates names no folder"
+        raise Failed(f"there is no template {error.name} {where}") from None
     except TemplateSyntaxError as error:
         raise Failed(f"{error.filename or error.name} line {error.lineno}: {error.message}") from None
     return _bounded(template, facts)

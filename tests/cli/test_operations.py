@@ -47,6 +47,31 @@ def test_warnings_are_no_failures_and_say_what_to_do(run: Run, site: Site) -> No
     assert "warn  admin:" in done.out
 
 
+LEVELS = """
+[sla.gold]
+name = "Gold"
+first_response = { else = "1s" }
+warning = ["bob", "watchers"]
+breach = ["manager", "carol"]
+"""
+
+
+def test_a_level_that_tells_nobody_or_is_not_looked_at_is_a_warning(run: Run, site: Site) -> None:
+    manager = 'assignment = "off"\nmanager = "dora"'
+    site.configure(LEVELS, instead=WITH_ADMIN.replace('assignment = "off"', manager))
+    warned = {check["name"]: check["text"] for (_, level), check in found(run).items() if level == "warn"}
+    assert warned == {
+        "sla.gold.breach": "carol: no active staff member has that login, so nobody hears",
+        "department.support.manager": "dora: no active staff member has that login, so nobody hears",
+    }
+    site.configure(LEVELS.replace(', "carol"', ""), instead=WITH_ADMIN)
+    run("ticket", "new", "--client", "ann@client.example", "-s", "S", "-m", "x")
+    assert {level for _, level in found(run)} == {"ok"}
+    with site.desk(is_job=True) as desk, desk.engine.write() as tx:
+        tx.run("update clock set breach_at = '2026-01-01T00:00:00Z'")
+    assert "1 warnings and breaches" in found(run)["sla", "warn"]["text"]
+
+
 @pytest.mark.parametrize(
     ("spoil", "name", "code"),
     [

@@ -8,7 +8,7 @@ from program import Run
 
 TICKET = {
     "number", "subject", "stage", "state", "priority", "department", "category", "channel", "tags", "client",
-    "assignee", "created_at", "updated_at", "closed_at", "due_at", "overdue", "merged_into", "message_count",
+    "assignee", "created_at", "updated_at", "closed_at", "sla", "due_at", "overdue", "merged_into", "message_count",
 }  # fmt: skip
 MESSAGE = {
     "id", "kind", "author", "at", "date_header", "subject", "text", "new_text", "html", "attachments",

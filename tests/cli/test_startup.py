@@ -35,6 +35,7 @@ HEAVY = (
     "backports.zstd",
     "hashlib",
     "zoneinfo",
+    "holidays",
     "helpdesk_cli.templates",
     "helpdesk_cli.mail.parse",
     "helpdesk_cli.services.settling",
@@ -82,6 +83,31 @@ def test_nothing_heavy_is_imported(site: Site, words: list[str]) -> None:
     loaded = modules(site, *words)
     allowed = {"notify": {"hashlib"}}.get(words[0], set())
     assert sorted(loaded & set(HEAVY) - allowed) == []
+
+
+LEVELS = """
+[calendar.office]
+timezone = "Europe/Berlin"
+holidays = ["DE"]
+
+[sla.gold]
+name = "Gold"
+calendar = "office"
+resolution = { else = "5d" }
+"""
+
+
+@pytest.mark.parametrize("words", [["ticket", "list"], ["fetch-mail"], ["notify"]], ids=" ".join)
+def test_service_levels_cost_a_start_nothing(site: Site, words: list[str]) -> None:
+    site.configure(LEVELS)
+    site.write()
+    assert {"holidays", "helpdesk_cli.services.clocks"} <= modules(site, "fetch-mail")
+    site.write()
+    assert "holidays" not in modules(site, "fetch-mail")  # which are kept by now
+    modules(site, "notify")
+    loaded = modules(site, *words)
+    allowed = {"notify": {"hashlib"}}.get(words[0], set())
+    assert sorted(loaded & {*HEAVY, "helpdesk_cli.services.clocks"} - allowed) == []
 
 
 def test_the_version_is_answered_without_click(site: Site) -> None:

@@ -52,6 +52,7 @@ VIEWS = [
     ("ticket", "show", "1000"),
     ("ticket", "show", "1001", "--all"),
     ("ticket", "show", "1002"),
+    ("ticket", "explain", "1002"),
     ("ticket", "log", "1000"),
     ("ticket", "attachments", "1000"),
     ("client", "list"),

@@ -28,7 +28,15 @@ def test_every_setting_is_shown_as_it_would_be_written(write: Callable[..., str]
     assert laid_out["mailbox"]["a"]["timeout"] == "90s"
     assert laid_out["mailbox"]["a"]["max_size"] == "50 MB"
     assert laid_out["limits"]["new_tickets_per_sender"] == ["20/10m", "100/1d"]
-    assert laid_out["stage"]["new"] == {"name": "New", "state": "open", "formerly": []}
+    assert laid_out["stage"]["new"] == {
+        "name": "New",
+        "state": "open",
+        "notify": ["staff"],
+        "template": "moved",
+        "departments": [],
+        "next": [],
+        "formerly": [],
+    }
 
 
 def test_what_is_shown_reads_back_as_the_same(write: Callable[..., str]) -> None:

@@ -31,6 +31,15 @@ def test_staffs_public_word_answers_and_a_note_does_not() -> None:
     assert said(ticket, note, "bob", "noted").ticket.unanswered_since == NOW
 
 
+def test_a_note_alone_leaves_a_ticket_idle_and_a_public_word_does_not() -> None:
+    ticket = a_ticket(state="waiting", is_idle=1, touched_at=NOW)
+    note = said(ticket, a_message(kind="note", is_public=False, author=BOB, at=LATER), "bob", "noted").ticket
+    assert (note.is_idle, note.touched_at) == (1, LATER)
+    answer = a_message(kind="outbound", author=BOB, at=LATER)
+    assert said(ticket, answer, "bob", "answered").ticket.is_idle == 0
+    assert said(ticket, a_message(at=LATER), "ann", "replied").ticket.is_idle == 0
+
+
 def test_an_older_mail_does_not_turn_the_clock_back() -> None:
     ticket = a_ticket(updated_at=LATER)
     assert said(ticket, a_message(at=NOW), "ann", "replied").ticket.updated_at == LATER

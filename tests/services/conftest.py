@@ -13,7 +13,7 @@ from stores import ENGINES, Stores
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.people import Actor
 from helpdesk_cli.mail.sources.contract import Delivery
-from helpdesk_cli.services import people
+from helpdesk_cli.services import members
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.incoming import receive
 from helpdesk_cli.services.line import MailboxReport
@@ -51,7 +51,7 @@ class Office:
 
     def by(self, login: str) -> Desk:
         """The desk with a staff member at it."""
-        staff = people.one_staff(self.desk, login)
+        staff = members.one_staff(self.desk, login)
         return replace(self.desk, actor=Actor(login=login, is_admin=staff.is_admin, staff=staff))
 
     def mail(self, raw: bytes | str, *, mailbox: str = "support", **fields: Any) -> inbox.Entry:
@@ -102,10 +102,14 @@ def office_at(url: str, folder: Path, **tables: Any) -> Office:
                 "support": Department(
                     name="Support",
                     address="support@desk.example",
+                    assignment="off",
                     reply_address="support+{token}@desk.example",
                 ),
                 "sales": Department(
-                    name="Sales", address="sales@desk.example", aliases=("shop@desk.example",)
+                    name="Sales",
+                    address="sales@desk.example",
+                    aliases=("shop@desk.example",),
+                    assignment="off",
                 ),
             },
             **tables,
@@ -146,8 +150,8 @@ def with_staff(url: str) -> None:
     """Let bob and carla work at a new desk."""
     made = office_at(url, Path())
     for login, department in (("bob", "support"), ("carla", "sales")):
-        people.new_staff(
+        members.new_staff(
             made.desk, login, name=login.capitalize(), email=f"{login}@staff.example", role="admin"
         )
-        people.join(made.desk, login, department)
+        members.join(made.desk, login, department)
     made.desk.engine.close()

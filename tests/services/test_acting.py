@@ -9,7 +9,7 @@ from desks import Site
 
 from helpdesk_cli.errors import NotAllowed
 from helpdesk_cli.services.desk import open_desk
-from helpdesk_cli.services.people import edit_staff, new_staff
+from helpdesk_cli.services.members import edit_staff, new_staff
 
 OWNER, STRANGER = pwd.getpwnam("nobody"), pwd.getpwnam("daemon")
 

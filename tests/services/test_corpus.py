@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import read as read_moment
 from helpdesk_cli.domain.triage import TABLE
-from helpdesk_cli.services import incoming, mailroom, people, tickets, views
+from helpdesk_cli.services import explaining, incoming, mailroom, members, people, tickets, views
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import inbox
 from helpdesk_cli.store import tickets as rows
@@ -88,7 +88,7 @@ steps = {
     "client": lambda office, address: people.new_client(office.desk, address),
     "address": lambda office, pair: people.add_address(office.desk, *pair),
     "block": lambda office, pattern: people.block(office.desk, [pattern]),
-    "retire": lambda office, login: people.retire(office.desk, login),
+    "retire": lambda office, login: members.retire(office.desk, login),
 }
 """The verbs of ``given``."""
 
@@ -156,7 +156,7 @@ def check_letters(office: Any, wanted: Expected, before: set[int]) -> None:
 def check_reading(office: Any, wanted: Expected, entry: inbox.Entry, raw: bytes) -> None:
     if wanted.automatic is None and wanted.verdict is None:
         return
-    case = mailroom.explained(office.desk, raw, item=entry.id).case
+    case = explaining.explained(office.desk, raw, item=entry.id).case
     if wanted.automatic is not None:
         assert case.inbound.automatic == wanted.automatic
     if wanted.verdict is not None:

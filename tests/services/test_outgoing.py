@@ -13,7 +13,7 @@ from smtp_server import SmtpServer
 from helpdesk_cli.errors import Failed, NotFound, Unreachable
 from helpdesk_cli.services import mailroom, outgoing, tickets
 from helpdesk_cli.services.outgoing import notify
-from helpdesk_cli.settings import Operation, Transport
+from helpdesk_cli.settings import STAGES, Operation, Transport
 from helpdesk_cli.store import outbox
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.templates import engine
@@ -173,6 +173,16 @@ def test_a_broken_template_delays_a_letter_and_loses_none(office: Any) -> None:
     engine._environment.cache_clear()  # as the next run's process has it
     office.passes(minutes=7)
     assert notify(office.desk).sent == 1
+
+
+def test_a_stage_whose_template_is_missing_delays_a_letter_and_says_which(office: Any) -> None:
+    office.mail(MAIL)
+    notify(office.desk)
+    office.configured(stage={**STAGES, "done": replace(STAGES["done"], template="bye")})
+    tickets.move(office.by("bob"), [1000], "done")
+    (problem,) = notify(office.desk).problems
+    assert "to ann@client.example: there is no template bye.subject.j2 among ours" in problem
+    assert {letter.state for letter in office.letters(kind="moved")} == {"deferred"}
 
 
 def test_a_letter_is_tried_again_later_and_later_and_given_up_after_five_days(office: Any) -> None:

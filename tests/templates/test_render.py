@@ -28,6 +28,7 @@ FACTS: dict[str, object] = {
     "department": {"name": "Support", "address": "support@desk.test"},
     "recipient": {"name": "Jane Doe", "address": "jane@y.test"},
     "reply_line": REPLY_LINE,
+    "instead_of": "Bob Baker",
     "ticket": TICKET,
     "repeat_subject": True,
     "author": {"name": "Alice", "email": "alice@desk.test"},
@@ -53,6 +54,11 @@ FACTS: dict[str, object] = {
     "lines": ["mailbox support: the password was refused", "the disk is nearly full"],
     "at": "22 Nov 2026 10:30",
     "transport": "default",
+    "stage": "Done",
+    "assigned_to": "",
+    "closes_in": "5 days",
+    "reopen_days": 14,
+    "by": "carla",
 }
 
 
@@ -179,6 +185,13 @@ def test_what_a_client_writes_above_or_below_our_letter_is_found(kind: str, html
 def test_a_page_has_number_priority_client_and_subject() -> None:
     made = render("pager", FACTS)
     assert made == Rendered("HD-1024", "HD-1024 urgent, Jane Doe: Printer on fire")
+
+
+def test_a_page_says_what_happened_to_a_ticket_that_is_not_new() -> None:
+    text = render("pager", {**FACTS, "text": "the time for the first response was over 12:00"}).text
+    tag = FACTS["ticket"]["tag"]  # type: ignore[index]
+    assert text.startswith(f"{tag} ")
+    assert ", the time for the first response was over 12:00, " in text
 
 
 @pytest.mark.parametrize(

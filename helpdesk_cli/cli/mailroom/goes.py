@@ -106,7 +106,7 @@ def show(call: Call, item: int, *, raw: bool, as_json: bool) -> None:
             return
         unwritten = ""
         try:
-            inbound = mailroom.read_again(mailroom.letter_raw(opened, item))
+            inbound = mailroom.letter_read(opened, item)
         except (DeskError, ValueError) as error:  # a broken template, an impossible address: still to be seen
             inbound, unwritten = None, str(error)
         if as_json:

@@ -14,7 +14,7 @@ from helpdesk_cli.errors import Usage
 
 if TYPE_CHECKING:
     from helpdesk_cli.domain.cases import Decision
-    from helpdesk_cli.services.mailroom import Explained
+    from helpdesk_cli.services.explaining import Explained
 
 
 @click.command(
@@ -35,11 +35,11 @@ def explain(call: Call, what: str, *, mailbox: str | None, recipient: str, as_js
 
     Nothing is written and nothing is sent. A message of the inbox is decided as if it came once more.
     """
-    from helpdesk_cli.services import mailroom
+    from helpdesk_cli.services import explaining, mailroom
 
     with desk(call) as opened:
         item, data = _message(what)
-        found = mailroom.explained(
+        found = explaining.explained(
             opened,
             data if data is not None else mailroom.raw(opened, item),
             mailbox=mailbox,

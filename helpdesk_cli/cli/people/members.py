@@ -1,13 +1,14 @@
 """``staff …``: who answers."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call, Noun, desk, shared
 from helpdesk_cli.cli.lists import as_json, listed
+from helpdesk_cli.cli.options import days_away
 from helpdesk_cli.cli.output import (
     Asked,
     Column,
@@ -19,12 +20,15 @@ from helpdesk_cli.cli.output import (
     show_json,
     show_page,
     show_rows,
+    warn,
 )
 from helpdesk_cli.cli.wording import confirm
 from helpdesk_cli.errors import Usage
 
 if TYPE_CHECKING:
     from helpdesk_cli.domain.people import Staff
+
+LEVEL = click.IntRange(1, 3)
 
 STAFF = Sheet(
     columns=(
@@ -33,11 +37,26 @@ STAFF = Sheet(
         Column("email", "Address", weight=2),
         Column("role", "Role"),
         Column("departments", "Departments", weight=2),
+        Column("level", "Level", "number"),
+        Column("away_from", "Away from"),
+        Column("away_to", "Away to"),
+        Column("deputy", "Deputy"),
         Column("created_at", "For", "age"),
         Column("retired_at", "Retired", "time"),
         Column("id", "N", "number"),
     ),
-    table=("login", "name", "email", "role", "departments", "retired_at"),
+    table=(
+        "login",
+        "name",
+        "email",
+        "role",
+        "departments",
+        "level",
+        "away_from",
+        "away_to",
+        "deputy",
+        "retired_at",
+    ),
     lines=("login", "name", "email", "role", "departments", "retired_at"),
     number="login",
 )
@@ -55,16 +74,17 @@ def staff() -> None:
 @click.option("--name", required=True, metavar="NAME", help="What they are called; clients may see it.")
 @click.option("--email", required=True, metavar="ADDR", help="Where they hear of tickets.")
 @click.option("--role", default="staff", metavar="ROLE", help="staff (else), or admin, who may do all.")
+@click.option("--level", type=LEVEL, default=1, help="Of support: 1 (else), 2 or 3.")
 @as_json
 @shared
-def new(call: Call, login: str, *, name: str, email: str, role: str, as_json: bool) -> None:
+def new(call: Call, login: str, *, name: str, email: str, role: str, level: int, as_json: bool) -> None:
     """Make a staff member; 'staff join' puts them into a department."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        made = people.new_staff(opened, login, name=name, email=email, role=role)
+        made = members.new_staff(opened, login, name=name, email=email, role=role, level=level)
         words = f"is {made.role} now; next: helpdesk staff join {login} DEPARTMENT"
-        if not any(one.is_admin for one in people.staff(opened)):
+        if not any(one.is_admin for one in members.staff(opened)):
             words += f"; nobody is an admin yet: helpdesk staff edit {login} --role admin"
         _told(call, made, words, as_json=as_json)
 
@@ -76,12 +96,12 @@ def new(call: Call, login: str, *, name: str, email: str, role: str, as_json: bo
 @shared
 def list_(call: Call, *, department: str | None, everybody: bool, asked: Asked) -> None:
     """Show staff by login."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
     from helpdesk_cli.services.slugs import slug_of
 
     with desk(call) as opened:
         slug = slug_of("department", opened.settings.department, department)
-        found = people.staff(opened, department=slug, retired=everybody)
+        found = members.staff(opened, department=slug, retired=everybody)
         show_rows(
             STAFF,
             [shapes.staff(one) for one in found[: asked.most]],
@@ -99,10 +119,10 @@ def list_(call: Call, *, department: str | None, everybody: bool, asked: Asked) 
 @shared
 def show(call: Call, login: str, *, as_json: bool) -> None:
     """Show a staff member."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        found = people.one_staff(opened, login)
+        found = members.one_staff(opened, login)
         if as_json:
             show_json(shapes.staff(found))
             return
@@ -112,31 +132,70 @@ def show(call: Call, login: str, *, as_json: bool) -> None:
             ("address", found.email),
             ("role", found.role),
             ("departments", ", ".join(found.departments)),
+            ("level", str(found.level)),
+            ("away", _days(found)),
+            ("deputy", found.deputy),
             ("since", found.created_at),
             ("retired", found.retired_at),
         ]
         show_page(list(facts(known)))
 
 
-@staff.command("edit", epilog="Example: helpdesk staff edit bob --email bob@new.example --role admin")
+@staff.command(
+    "edit",
+    epilog="""\b
+Examples:
+  helpdesk staff edit bob --email bob@new.example --role admin
+  helpdesk staff edit bob --away 2026-12-24 2027-01-06 --deputy carla
+  helpdesk staff edit bob --away today -
+  helpdesk staff edit bob --back""",
+)
 @click.argument("login", metavar="LOGIN")
 @click.option("--name", metavar="NAME", help="What they are called.")
 @click.option(
     "--email", metavar="ADDR", help="Where they hear of tickets; the old address still counts as theirs."
 )
 @click.option("--role", metavar="ROLE", help="staff or admin.")
+@click.option("--level", type=LEVEL, help="Of support: 1, 2 or 3.")
+@click.option(
+    "--away",
+    nargs=2,
+    metavar="FROM TO",
+    help="From the first day to the last one: dates, 'today', 'friday', 'in 2 weeks'; TO '-' is without end.",
+)
+@click.option("--back", is_flag=True, help="They are there again, or do not go.")
+@click.option("--deputy", metavar="LOGIN|none", help="Who hears in their place while they are away.")
 @click.option("--active", is_flag=True, help="Bring back one who retired.")
 @as_json
 @shared
-def edit(call: Call, login: str, *, active: bool, as_json: bool, **fields: str | None) -> None:
-    """Change what is known of a staff member; what is not named stays."""
-    from helpdesk_cli.services import people
+def edit(
+    call: Call,
+    login: str,
+    *,
+    active: bool,
+    away: tuple[str, str] | None,
+    back: bool,
+    as_json: bool,
+    **fields: Any,
+) -> None:
+    """Change what is known of a staff member; what is not named stays.
 
-    if not active and not any(value is not None for value in fields.values()):
-        raise Usage("nothing to change: name --name, --email, --role or --active")
+    Who is away gets no tickets from the desk. --away, --back and --deputy anybody may say of themselves.
+    """
+    from helpdesk_cli.services import members
+
+    if back and away:
+        raise Usage("--away and --back exclude each other")
+    if not active and not back and not away and not any(value is not None for value in fields.values()):
+        raise Usage(
+            "nothing to change: name --name, --email, --role, --level, --away, --back, --deputy or --active"
+        )
     with desk(call) as opened:
-        changed = people.edit_staff(opened, login, active=active, **fields)
-        _told(call, changed, "changed", as_json=as_json)
+        days = members.Away() if back else days_away(opened, away)
+        changed = members.edit_staff(opened, login, active=active, away=days, **fields)
+        _told(call, changed, f"away {_days(changed)}" if away else "changed", as_json=as_json)
+        if (away or fields["deputy"]) and (doubt := members.stand_in(opened, login)):
+            warn(doubt)
 
 
 @staff.command("retire", epilog="Example: helpdesk staff retire bob")
@@ -149,14 +208,14 @@ def retire(call: Call, login: str, *, yes: bool, as_json: bool) -> None:
 
     'helpdesk staff edit LOGIN --active' brings them back.
     """
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        member = people.one_staff(opened, login)
+        member = members.one_staff(opened, login)
         if not yes and sys.stdin.isatty() and has_people():
             confirm(f"retire {line(member.name)} ({line(login)})?")
-        people.retire(opened, login)
-        _told(call, people.one_staff(opened, login), "retired", as_json=as_json)
+        members.retire(opened, login)
+        _told(call, members.one_staff(opened, login), "retired", as_json=as_json)
 
 
 @staff.command("join", epilog="Example: helpdesk staff join bob support")
@@ -166,10 +225,10 @@ def retire(call: Call, login: str, *, yes: bool, as_json: bool) -> None:
 @shared
 def join(call: Call, login: str, department: str, *, as_json: bool) -> None:
     """Put a staff member into a department: they see its tickets and hear of them."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        _told(call, people.join(opened, login, department), f"joined {department}", as_json=as_json)
+        _told(call, members.join(opened, login, department), f"joined {department}", as_json=as_json)
 
 
 @staff.command("leave", epilog="Example: helpdesk staff leave bob support")
@@ -179,11 +238,18 @@ def join(call: Call, login: str, department: str, *, as_json: bool) -> None:
 @shared
 def leave(call: Call, login: str, department: str, *, as_json: bool) -> None:
     """Take a staff member out of a department."""
-    from helpdesk_cli.services import people
+    from helpdesk_cli.services import members
 
     with desk(call) as opened:
-        left = people.join(opened, login, department, leave=True)
+        left = members.join(opened, login, department, leave=True)
         _told(call, left, f"left {department}", as_json=as_json)
+
+
+def _days(one: "Staff") -> str:
+    """The days on which a staff member is away, in words."""
+    if one.away_from is None and one.away_to is None:
+        return ""
+    return f"{one.away_from or '…'} to {one.away_to or '…'}"
 
 
 def _told(call: Call, one: "Staff", words: str, *, as_json: bool) -> None:

@@ -7,22 +7,24 @@ from helpdesk_cli.cli.app import Noun
 COMMANDS = {
     "list": ("listing:list_", "Tickets, the last changed first."),
     "show": ("show:show", "The whole discussion on one page."),
+    "explain": ("explain:explain", "What is promised on a ticket, and how its moments were counted."),
     "new": ("writing:new", "Enter a ticket on a client's behalf."),
     "reply": ("writing:reply", "Answer the client."),
     "note": ("writing:note", "Write down what only staff see."),
     "move": ("changing:move", "Put tickets into another stage."),
     "close": ("changing:close", "Close tickets, with a last answer where one is given."),
     "reopen": ("changing:reopen", "Open closed tickets again."),
-    "assign": ("changing:assign", "Give tickets to a staff member, or to nobody."),
-    "take": ("changing:take", "Give tickets to yourself."),
-    "edit": ("changing:edit", "Change priority, department, category or subject."),
+    "assign": ("giving:assign", "Give tickets to a staff member, to nobody, or by turns."),
+    "take": ("giving:take", "Give tickets to yourself."),
+    "escalate": ("giving:escalate", "Hand tickets to the next level of support."),
+    "edit": ("changing:edit", "Change priority, department, category, type, tags, and who sees them."),
     "spam": ("changing:spam", "Close tickets as spam and block who opened them."),
     "attachments": ("files:attachments", "The files of a ticket, to see or to save."),
     "log": ("files:log", "What happened to a ticket, by whom, when."),
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward wait unsend next why explain ack escalate export"
+LATER = "merge split link watch forward wait unsend next why ack export"
 
 
 class Rooms(Noun):

@@ -1,11 +1,14 @@
-"""``ticket move``, ``close``, ``reopen``, ``assign``, ``take``, ``edit``, ``spam``: one transaction each, for all N."""
+"""``ticket move``, ``close``, ``reopen``, ``edit``, ``spam``: one transaction each, for all N."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import numbers, text
-from helpdesk_cli.cli.ticket.report import ask, report, yes
+from helpdesk_cli.cli.ticket.report import ask, report, silent, yes
 from helpdesk_cli.cli.wording import Wording
 
 Numbers = tuple[int, ...]
@@ -14,12 +17,15 @@ Numbers = tuple[int, ...]
 @click.command("move", epilog="Example: helpdesk ticket move 1024 1025 in-progress")
 @numbers
 @click.argument("stage", metavar="STAGE")
-@click.option("--silent", is_flag=True, help="Tell nobody.")
+@silent
 @yes
 @as_json
 @shared
 def move(call: Call, numbers: Numbers, stage: str, *, silent: bool, yes: bool, as_json: bool) -> None:
-    """Put tickets into another stage, by its slug or its name."""
+    """Put tickets into another stage, by its slug or its name.
+
+    Who is told of it, and where a ticket may go from its stage, is configured there.
+    """
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
@@ -38,109 +44,91 @@ Examples:
 )
 @numbers
 @text
+@silent
 @yes
 @as_json
 @shared
-def close(call: Call, numbers: Numbers, *, wording: Wording, yes: bool, as_json: bool) -> None:
-    """Close tickets; with a text, after an answer to each client."""
+def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: bool, as_json: bool) -> None:
+    """Close tickets; with a text, after an answer to each client.
+
+    Each goes to the first closed stage that its department may use and its own stage allows.
+    """
     from helpdesk_cli.services import tickets
 
     if not wording.is_given:
         with desk(call) as opened:
             ask("close", numbers, sure=yes)
-            tickets.close(opened, numbers)
+            tickets.close(opened, numbers, silent=silent)
             report(call, opened, numbers, "closed", as_json=as_json)
         return
     with wording.kept(), desk(call) as opened:
         words = wording.read()
         ask("answer and close", numbers, sure=yes)
-        tickets.close(opened, numbers, words)
+        tickets.close(opened, numbers, words, silent=silent)
         wording.saved()
         report(call, opened, numbers, "answered and closed", as_json=as_json)
 
 
 @click.command("reopen", epilog="Example: helpdesk ticket reopen 1024")
 @numbers
+@silent
 @yes
 @as_json
 @shared
-def reopen(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
+def reopen(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bool) -> None:
     """Open closed tickets again, in the stage of tickets at work."""
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
         ask("reopen", numbers, sure=yes)
-        tickets.reopen(opened, numbers)
+        tickets.reopen(opened, numbers, silent=silent)
         report(call, opened, numbers, "open again", as_json=as_json)
-
-
-@click.command(
-    "assign",
-    epilog="""\b
-Examples:
-  helpdesk ticket assign 1024 bob
-  helpdesk ticket assign 1024 1025 none""",
-)
-@numbers
-@click.argument("login", metavar="LOGIN|none|auto")
-@yes
-@as_json
-@shared
-def assign(call: Call, numbers: Numbers, login: str, *, yes: bool, as_json: bool) -> None:
-    """Give tickets to a staff member ('me' is you), to nobody, or to whose turn it is."""
-    from helpdesk_cli.errors import Failed
-    from helpdesk_cli.services import tickets
-
-    with desk(call) as opened:
-        if login == "auto":
-            raise Failed(
-                "auto: assignment is off in every department; name a staff member, 'helpdesk staff list' shows them"
-            )
-        to = {"none": None, "me": opened.actor.login}.get(login, login)
-        ask(f"assign to {login}", numbers, sure=yes)
-        tickets.assign(opened, numbers, to)
-        report(call, opened, numbers, f"given to {to or 'nobody'}", as_json=as_json)
-
-
-@click.command("take", epilog="Example: helpdesk ticket take 1024")
-@numbers
-@yes
-@as_json
-@shared
-def take(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
-    """Give tickets to yourself."""
-    from helpdesk_cli.services import tickets
-
-    with desk(call) as opened:
-        ask("take", numbers, sure=yes)
-        tickets.assign(opened, numbers, opened.actor.login)
-        report(call, opened, numbers, f"given to {opened.actor.login}", as_json=as_json)
 
 
 @click.command(
     "edit",
     epilog="""\b
 Examples:
-  helpdesk ticket edit 1024 --priority high --category billing
-  helpdesk ticket edit 1024 --category "" --subject "Invoice 17 is paid twice\"""",
+  helpdesk ticket edit 1024 --priority high --category billing --type incident
+  helpdesk ticket edit 1024 --category "" --subject "Invoice 17 is paid twice"
+  helpdesk ticket edit 1024 1025 --tag vip --tag invoice-17 --private""",
 )
 @numbers
 @click.option("-p", "--priority", metavar="P", help="How urgent it is.")
-@click.option("-d", "--department", metavar="D", help="Who shall answer.")
-@click.option("--category", metavar="C", help="What kind of thing it is; '' for none.")
+@click.option("-d", "--department", metavar="D", help="Who shall answer; it is given anew there.")
+@click.option("--category", metavar="C", help="What it is about; '' for nothing.")
+@click.option("--type", metavar="T", help="What kind of thing it is; '' for none.")
 @click.option("-s", "--subject", metavar="SUBJECT", help="What it is about, in one line.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Put a tag on; may be given again.")
+@click.option("--untag", "untags", metavar="TAG", multiple=True, help="Take a tag off; may be given again.")
+@click.option("--level", type=click.IntRange(1, 3), help="Of support; 'escalate' also hands it over.")
+@click.option(
+    "--private/--public",
+    default=None,
+    help="Seen only by its assignee and admins, or by its department again.",
+)
+@silent
 @yes
 @as_json
 @shared
-def edit(call: Call, numbers: Numbers, *, yes: bool, as_json: bool, **fields: str | None) -> None:
+def edit(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bool, **fields: Any) -> None:
     """Change the fields of tickets; what is not named stays."""
-    from helpdesk_cli.services import tickets
+    from helpdesk_cli.services import editing
 
     with desk(call) as opened:
         ask("change", numbers, sure=yes)
-        tickets.edit(opened, numbers, **fields)
-        told = ", ".join(f"{name} {value or 'none'}" for name, value in fields.items() if value is not None)
-        report(call, opened, numbers, told, as_json=as_json)
+        editing.edit(opened, numbers, editing.Edit(**fields), silent=silent)
+        report(call, opened, numbers, _told(**fields), as_json=as_json)
+
+
+def _told(
+    *, tags: Sequence[str], untags: Sequence[str], private: bool | None, **fields: str | int | None
+) -> str:
+    """What was changed, in words."""
+    told = [f"{name} {value or 'none'}" for name, value in fields.items() if value is not None]
+    told += [f"tagged {tag}" for tag in tags] + [f"no longer tagged {tag}" for tag in untags]
+    told += [] if private is None else ["private" if private else "public"]
+    return ", ".join(told)
 
 
 @click.command("spam", epilog="Example: helpdesk ticket spam 1024")

@@ -94,6 +94,9 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("priority", _name(settings.priority, row.priority)),
         ("department", _name(settings.department, row.department)),
         ("category", _name(settings.category, row.category)),
+        ("type", _name(settings.type, row.type)),
+        ("level", str(row.level) if row.level > 1 else ""),
+        ("private", "only its assignee and admins see it" if row.is_private else ""),
         ("channel", row.channel),
         ("tags", ", ".join(found.listed.tags)),
         ("client", client),
@@ -102,6 +105,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("opened", reader.time(row.created_at)),
         ("changed", reader.time(row.updated_at)),
         ("closed", reader.time(row.closed_at) if row.closed_at else ""),
+        ("promised", _name(settings.sla, row.sla)),
         ("due", _due(row.due_at, row.state, reader)),
         ("unanswered", reader.time(row.unanswered_since) if row.unanswered_since else ""),
         ("merged into", str(row.merged_into or "")),
@@ -222,5 +226,12 @@ def _sentence(event: "Event") -> str:
         words.append(
             f"in {spent // 3600} h {spent % 3600 // 60} min" if spent >= 3600 else f"in {spent // 60} min"
         )
-    words += [f"{name} {value}" for name, value in data.items() if value not in (None, "")]
+    if "how" in data and "why" in data:  # whose turn it was; of whom, the log says
+        words.append(f"({data.pop('how')}: {data.pop('why')})")
+        data.pop("of", None)
+    words += [f"{name} {_plain(value)}" for name, value in data.items() if value not in (None, "", [])]
     return line(" ".join(words))
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

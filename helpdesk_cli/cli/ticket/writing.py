@@ -34,7 +34,8 @@ Without -m and -F the editor opens on a terminal; elsewhere standard input is re
 @text
 @click.option("-d", "--department", metavar="D", help="Who shall answer; else yours, or the only one.")
 @click.option("-p", "--priority", metavar="P", help="How urgent it is; else the middle one.")
-@click.option("--category", metavar="C", help="What kind of thing it is.")
+@click.option("--category", metavar="C", help="What it is about.")
+@click.option("--type", metavar="T", help="What kind of thing it is.")
 @click.option(
     "--channel",
     type=click.Choice(("phone", "web", "email", "other")),

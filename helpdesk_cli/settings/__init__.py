@@ -8,28 +8,38 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from .flow import PRIORITIES, STAGES, Calendar, Category, Priority, Rule, Sla, Stage, Type
+from .forms import Command, Rate, Size, Span, Table, Words
+from .servers import Mailbox, Server, Transport, Webhook
 
-class Size(int):
-    """A number of bytes, written ``50 MB``, ``64 kB``, ``2 GiB`` or as a plain number."""
-
-
-class Span(int):
-    """A number of seconds, written ``30s``, ``10m``, ``1h``, ``1d`` or as a plain number."""
-
-
-class Rate(Struct, frozen=True):
-    """So many in such a window, written ``20/10m``."""
-
-    count: int
-    seconds: int
-
-
-Command = str | tuple[str, ...]
-"""A command to run: a string goes through the shell, an array does not."""
-
-
-class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the file; unknown keys are refused."""
+__all__ = [
+    "PRIORITIES",
+    "STAGES",
+    "Alerts",
+    "Calendar",
+    "Category",
+    "Command",
+    "Department",
+    "Desk",
+    "Limits",
+    "Mailbox",
+    "Operation",
+    "Priority",
+    "Rate",
+    "Rule",
+    "Server",
+    "Settings",
+    "Size",
+    "Sla",
+    "Span",
+    "Stage",
+    "Store",
+    "Table",
+    "Transport",
+    "Type",
+    "Webhook",
+    "Words",
+]
 
 
 class Desk(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,6 +80,10 @@ class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limit_messages_sent: bool = True  # false: the request and every response go into each mail
     email_messages_limit: int = 3  # the request, and so many of the newest
     reopen_days: int = 14  # an answer to a ticket closed longer ago opens a linked one
+    awaiting_after: Span = Span(0)  # nobody did anything for so long: it moves to awaiting; 0: never
+    reminder_after: Span = Span(0)  # the client did not answer us for so long: a reminder; 0: none
+    inactive_after: Span = Span(0)  # and after so long more it is closed as inactive; 0: never
+    tickets_per_rule: int = 2000  # so many at most a rule changes or mails about in a run
 
 
 class Alerts(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,53 +91,6 @@ class Alerts(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     enabled: bool = False
     address: str = ""
-
-
-class Server(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What mailboxes and transports share: where a server is and how we prove who we are."""
-
-    host: str = ""
-    port: int = 0  # 0: the usual one of the kind and its security
-    username: str = ""
-    password_command: Command = ""
-    password_env: str = ""
-    password_file: str = ""
-    password: str = ""
-    oauth2_command: Command = ""  # prints an access token (XOAUTH2)
-    ca_file: str = ""  # certificates to trust beside the system's
-    timeout: Span = Span(60)  # of every wait for the server
-
-
-class Transport(Server, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``[transport.SLUG]``: a way out."""
-
-    kind: Literal["smtp", "sendmail", "maildir", "null"] = "smtp"
-    security: Literal["none", "starttls", "tls"] = "none"
-    ehlo_name: str = ""
-    envelope_from: str = ""  # else the department's address
-    rate_per_minute: int = 0  # 0: as fast as it goes
-    max_size: Size = Size(25_000_000)  # a letter above that goes without its attachments
-    redirect_to: str = ""  # rehearsals: everything goes there instead
-    path: str = ""  # of the Maildir; of the sendmail program
-
-
-class Mailbox(Server, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``[mailbox.SLUG]``: a way in."""
-
-    kind: Literal["imap", "pop3", "maildir", "mbox", "pipe"] = "imap"
-    security: Literal["none", "starttls", "tls"] = "tls"
-    folder: str = "INBOX"
-    path: str = ""  # of a Maildir or an mbox file
-    after: str = "seen"  # keep | seen | delete | move:FOLDER
-    department: str = ""  # where no recipient says otherwise; empty holds such mail
-    unknown_senders: Literal["register", "reject", "hold"] = "register"
-    acknowledge: Literal["always", "known", "authenticated", "never"] = "always"
-    authentication: str = "none"  # none | id:mx.example.com | microsoft365
-    backlog: Literal["archive", "answer", "skip"] = "archive"
-    spam_headers: tuple[str, ...] = ()
-    max_size: Size = Size(50_000_000)
-    recipient_headers: tuple[str, ...] = ()  # more headers that name the envelope's recipient
-    cc: Literal["suggest", "join"] = "suggest"
 
 
 class Department(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -134,30 +101,10 @@ class Department(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     aliases: tuple[str, ...] = ()  # other addresses that route here
     reply_address: str = "plain"  # plain | support+{token}@example.com
     transport: str = "default"
-    assignment: Literal["off", "random", "round-robin", "least-busy"] = "off"
+    assignment: Literal["off", "random", "round-robin", "least-busy"] = "random"
+    manager: str = ""  # a login: who hears when a service level is broken
+    required: tuple[Literal["category", "type", "assignee", "organization"], ...] = ()  # before closing
     pager: str = ""
-    formerly: tuple[str, ...] = ()
-
-
-class Stage(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``[stage.SLUG]``: where a ticket stands; the file's order is the board's."""
-
-    name: str
-    state: Literal["open", "waiting", "closed"]
-    formerly: tuple[str, ...] = ()
-
-
-class Priority(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``[priority.SLUG]``: the file's order is from the least to the most urgent."""
-
-    name: str
-    formerly: tuple[str, ...] = ()
-
-
-class Category(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``[category.SLUG]``: what a ticket is about."""
-
-    name: str
     formerly: tuple[str, ...] = ()
 
 
@@ -170,17 +117,6 @@ class Limits(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     automatic_per_domain: tuple[Rate, ...] = (Rate(500, 3600),)
     new_tickets_per_sender: tuple[Rate, ...] = (Rate(20, 600), Rate(100, 86400))
     pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600))
-
-
-STAGES = {
-    "new": Stage(name="New", state="open"),
-    "in-progress": Stage(name="In progress", state="open"),
-    "awaiting": Stage(name="Awaiting", state="waiting"),
-    "done": Stage(name="Done", state="closed"),
-    "cancelled": Stage(name="Cancelled", state="closed"),
-    "rejected": Stage(name="Rejected", state="closed"),
-}
-PRIORITIES = {slug: Priority(name=slug.capitalize()) for slug in ("low", "normal", "high", "urgent")}
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -196,6 +132,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     stage: dict[str, Stage] = field(default_factory=lambda: dict(STAGES))
     priority: dict[str, Priority] = field(default_factory=lambda: dict(PRIORITIES))
     category: dict[str, Category] = field(default_factory=dict)
+    type: dict[str, Type] = field(default_factory=dict)
+    calendar: dict[str, Calendar] = field(default_factory=dict)
+    sla: dict[str, Sla] = field(default_factory=dict)
+    rule: dict[str, Rule] = field(default_factory=dict)
+    webhook: dict[str, Webhook] = field(default_factory=dict)
     limits: Limits = Limits()
     source: str = ""
 
