@@ -200,8 +200,8 @@ def test_every_setting_stands_in_its_table_with_a_sentence() -> None:
         assert issubclass(kind, Struct)
         text = section(page, f"[{table.name}]" if one else f"[{table.name}.NAME]")
         for setting in fields(kind):
-            if not re.search(rf"^\| `{setting.name}` \| \S.* \| [^|]*\S \S.*[.?] \|$", text, re.M):
-                missing.append(f"{table.name}.{setting.name}")
+            if not re.search(rf"^\| `{setting.encode_name}` \| \S.* \| [^|]*\S \S.*[.?] \|$", text, re.M):
+                missing.append(f"{table.name}.{setting.encode_name}")
     assert missing == []
 
 
