@@ -120,6 +120,18 @@ def checked(pgconn: "PGconn", result: "PGresult | None") -> "PGresult":
     raise psycopg.errors.error_from_result(result, "utf-8")
 
 
+def wait(pgconn: "PGconn") -> None:
+    """Wait for an answer, and hear Ctrl-C and SIGTERM meanwhile; libpq's own way of waiting is deaf.
+
+    A commit waits as long as a synchronous standby is away.
+    """
+    from select import select
+
+    while pgconn.is_busy():
+        select([pgconn.socket], [], [])
+        pgconn.consume_input()
+
+
 def rows_of(result: "PGresult") -> list[tuple[Value, ...]]:
     """The rows of a result in binary form."""
     width, value = result.nfields, result.get_value

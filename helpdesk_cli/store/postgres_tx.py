@@ -67,9 +67,12 @@ class PostgresTx:
         """Send what waits and a command without values; the command's tag, ``COMMIT`` or ``ROLLBACK``."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            result = self._send([*waiting, (text, [], [])])[-1]
+            result = self._send([*waiting, (text, [], [])], patiently=True)[-1]
         else:
-            result = libpq.checked(self._pgconn, self._pgconn.exec_(text))
+            self._pgconn.send_query(text)
+            libpq.wait(self._pgconn)
+            results = list(iter(self._pgconn.get_result, None))
+            result = libpq.checked(self._pgconn, results[-1] if results else None)
         return (result.command_status or b"").decode()
 
     def _done(self, sql: str, binds: dict[str, Value]) -> "PGresult":
@@ -105,8 +108,11 @@ class PostgresTx:
         found = (libpq.rows_of(result) for batch in batches for result in self._send(batch))
         return [rows[0] if rows else None for rows in found]
 
-    def _send(self, batch: Sequence[Sent]) -> "list[PGresult]":
-        """Send statements in one go, then look at what became of each; their results."""
+    def _send(self, batch: Sequence[Sent], *, patiently: bool = False) -> "list[PGresult]":
+        """Send statements in one go, then look at what became of each; their results.
+
+        ``patiently``: the answer may take long, so signals are heard meanwhile.
+        """
         named = None if self._prepared is None else {text: self._name(text) for text, _, _ in batch}
         pgconn = self._pgconn
         pgconn.enter_pipeline_mode()
@@ -118,6 +124,8 @@ class PostgresTx:
         pgconn.pipeline_sync()
         results = []
         for _ in batch:
+            if patiently:
+                libpq.wait(pgconn)
             results.append(pgconn.get_result())
             if results[-1] is None:
                 break  # the connection is gone

@@ -1,5 +1,6 @@
 """Units that are done again, connections that are lost, a server that dies in the middle."""
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 
@@ -328,6 +329,37 @@ def test_a_host_that_stops_in_the_middle_keeps_the_others_waiting_no_longer_than
         threading.Event().wait(0.3)
         tx.rows("select 1")
     assert names(engine) == []
+
+
+def test_who_waits_for_a_standby_that_is_away_hears_signals(mortal: PostgresServer) -> None:
+    url = mortal.create_database("waits")
+    engine = open_engine(url)
+    engine.build()
+
+    def order(standbys: str) -> None:
+        mortal.query(f"alter system set synchronous_standby_names = '{standbys}'")
+        mortal.query("select pg_reload_conf()")
+        wait_until(
+            lambda: mortal.query("show synchronous_standby_names") == [(standbys,)],
+            "PostgreSQL read its settings",
+        )
+        mortal.query("checkpoint")  # the checkpointer tells all backends, after it obeyed itself
+
+    def heard(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, heard)
+    order("nobody")
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        with pytest.raises(KeyboardInterrupt), engine.write() as tx:
+            insert(tx, "late")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        order("")
+        engine.close()
+    mortal.drop_database("waits")
 
 
 # Locks
