@@ -21,11 +21,11 @@ TABLES = [table.name for table in copying.tables()]
 
 
 @pytest.fixture
-def full(run: Run, site: Site) -> Site:
+def full(inside: Run, site: Site) -> Site:
     """A desk with two tickets."""
     for number in range(2):
         site.write(f"It is broken, {number}.")
-    run("fetch-mail")
+    inside("fetch-mail")
     return site
 
 
@@ -68,14 +68,14 @@ def test_a_file_is_named_from_where_one_is_and_only_its_owner_reads_it(
     assert (tmp_path / "moved.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_quiet_says_nothing(run: Run, full: Site, tmp_path: Path) -> None:
-    done = run("store", "copy", "--to", f"sqlite:{tmp_path}/moved.db", "-q")
+def test_quiet_says_nothing(inside: Run, full: Site, tmp_path: Path) -> None:
+    done = inside("store", "copy", "--to", f"sqlite:{tmp_path}/moved.db", "-q")
     assert (done.out, done.err) == ("", "")
 
 
 @on_both
-def test_as_json_both_sides_of_each_table_are_shown(run: Run, full: Site, tmp_path: Path) -> None:
-    told = run("store", "copy", "--to", f"sqlite:{tmp_path}/moved.db", "--json").json
+def test_as_json_both_sides_of_each_table_are_shown(inside: Run, full: Site, tmp_path: Path) -> None:
+    told = inside("store", "copy", "--to", f"sqlite:{tmp_path}/moved.db", "--json").json
     assert list(told) == ["from", "to", "complete", "damaged", "tables"]
     assert (told["from"], told["to"]) == (place(full), f"{tmp_path}/moved.db")
     assert (told["complete"], told["damaged"]) == (True, [])
@@ -99,17 +99,17 @@ def files(folder: Path) -> dict[str, int]:
 @on_both
 @pytest.mark.parametrize("kind", ["file", "database"])
 def test_a_dry_run_says_how_much_it_is_and_writes_nothing(
-    run: Run, full: Site, database: str, tmp_path: Path, postgres: PostgresServer, kind: str
+    inside: Run, full: Site, database: str, tmp_path: Path, postgres: PostgresServer, kind: str
 ) -> None:
     target = f"sqlite:{tmp_path}/moved.db" if kind == "file" else database
     before = files(tmp_path)
-    told = run("store", "copy", "--to", target, "--dry-run", "--json").json
+    told = inside("store", "copy", "--to", target, "--dry-run", "--json").json
     assert (told["from"], told["to"], told["complete"]) == (place(full), target, False)
     assert [table["name"] for table in told["tables"]] == TABLES
     assert {set(table) == KEYS for table in told["tables"]} == {True}
     ticket = next(table for table in told["tables"] if table["name"] == "ticket")
     assert ticket["rows"] == 2 and ticket["size"] > 0 and ticket["digest"] is None
-    shown = run("store", "copy", "--to", target, "-n").out.splitlines()
+    shown = inside("store", "copy", "--to", target, "-n").out.splitlines()
     assert [line.split("\t")[:2] for line in shown] == [
         [table["name"], str(table["rows"])] for table in told["tables"]
     ]
@@ -122,20 +122,20 @@ def test_a_dry_run_says_how_much_it_is_and_writes_nothing(
 
 
 @pytest.mark.parametrize("dry", [(), ("-n",)], ids=["", "dry run"])
-def test_its_own_store_is_no_target(run: Run, full: Site, tmp_path: Path, dry: tuple[str, ...]) -> None:
+def test_its_own_store_is_no_target(inside: Run, full: Site, tmp_path: Path, dry: tuple[str, ...]) -> None:
     (tmp_path / "link.db").symlink_to(full.store)
     for name in (full.store, tmp_path / "link.db", f"{full.folder}/../site/helpdesk.db"):
-        told = run("store", "copy", "--to", f"sqlite:{name}", *dry, code=2).err
+        told = inside("store", "copy", "--to", f"sqlite:{name}", *dry, code=2).err
         assert told == "helpdesk: --to names the desk's own store; name another\n"
 
 
 @on_both
 @pytest.mark.parametrize("dry", [(), ("-n",)], ids=["", "dry run"])
 def test_a_place_where_something_is_stays_as_it_is(
-    run: Run, full: Site, stores: Stores, tmp_path: Path, dry: tuple[str, ...]
+    inside: Run, full: Site, stores: Stores, tmp_path: Path, dry: tuple[str, ...]
 ) -> None:
     desk = stores.built()
-    told = run("store", "copy", "--to", desk, *dry, code=1).err
+    told = inside("store", "copy", "--to", desk, *dry, code=1).err
     assert told.startswith(f"helpdesk: {desk.removeprefix('sqlite:')}: there is ")
     assert told.count("\n") == 1
     engine = open_engine(desk)
@@ -144,7 +144,7 @@ def test_a_place_where_something_is_stays_as_it_is(
     engine.close()
 
 
-def test_a_file_that_is_no_store_stays_as_it_is(run: Run, full: Site, tmp_path: Path) -> None:
+def test_a_file_that_is_no_store_stays_as_it_is(inside: Run, full: Site, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear all, " * 100)
     with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("create table mine (x)")
@@ -152,18 +152,18 @@ def test_a_file_that_is_no_store_stays_as_it_is(run: Run, full: Site, tmp_path: 
     for name in ("letter.txt", "other.db"):
         before = (tmp_path / name).read_bytes()
         for dry in ((), ("-n",)):
-            told = run("store", "copy", "--to", f"sqlite:{tmp_path}/{name}", *dry, code=1).err
+            told = inside("store", "copy", "--to", f"sqlite:{tmp_path}/{name}", *dry, code=1).err
             assert told.startswith(f"helpdesk: {tmp_path}/{name}: there is something already; ")
             assert told.count("\n") == 1
         assert (tmp_path / name).read_bytes() == before
 
 
 def test_a_database_with_tables_of_others_stays_as_it_is(
-    run: Run, full: Site, database: str, postgres: PostgresServer
+    inside: Run, full: Site, database: str, postgres: PostgresServer
 ) -> None:
     name = database.rpartition("/")[2]
     postgres.query("create table message (x text)", name)
-    told = run("store", "copy", "--to", database, code=1).err
+    told = inside("store", "copy", "--to", database, code=1).err
     assert told == f'helpdesk: {database}: relation "message" already exists\n'
     tables = postgres.query("select tablename from pg_tables where schemaname = 'public'", name)
     assert tables == [("message",)]
@@ -193,11 +193,11 @@ def test_an_address_that_leads_nowhere_is_wrong_usage(
     "address", ["postgresql://{0}:{1}@{2}/desk", "postgresql://{0}@{2}/desk?password={1}"]
 )
 def test_a_password_on_the_command_line_is_refused_and_not_repeated(
-    run: Run, full: Site, address: str
+    inside: Run, full: Site, address: str
 ) -> None:
     to = address.format(USER, "sesame", "127.0.0.1:1")
     for dry in ((), ("-n",)):
-        told = run("store", "copy", "--to", to, *dry, code=2)
+        told = inside("store", "copy", "--to", to, *dry, code=2)
         assert "--to: a password on the command line is seen by everybody on this machine" in told.err
         assert "sesame" not in told.out + told.err
 
@@ -213,13 +213,13 @@ def test_only_an_admin_and_the_owner_move_a_desk(run: Run, full: Site, tmp_path:
 
 
 def test_a_server_that_is_away_or_has_no_such_database_is_told(
-    run: Run, full: Site, postgres: PostgresServer
+    inside: Run, full: Site, postgres: PostgresServer
 ) -> None:
     assert (
         "Connection refused"
-        in run("store", "copy", "--to", f"postgresql://{USER}@127.0.0.1:1/desk", code=69).err
+        in inside("store", "copy", "--to", f"postgresql://{USER}@127.0.0.1:1/desk", code=69).err
     )
-    told = run("store", "copy", "--to", postgres.url("nowhere"), code=78).err
+    told = inside("store", "copy", "--to", postgres.url("nowhere"), code=78).err
     assert 'database "nowhere" does not exist; an administrator of the server makes it: createdb' in told
 
 
@@ -229,7 +229,7 @@ def test_a_server_that_is_away_or_has_no_such_database_is_told(
 class Held:
     """A copy that was begun and waits in the middle, until it is let go on."""
 
-    def __init__(self, server: PostgresServer, run: Run, database: str, code: int) -> None:
+    def __init__(self, server: PostgresServer, inside: Run, database: str, code: int) -> None:
         self.name = database.rpartition("/")[2]
         self.done: list[Done] = []
         target = open_engine(database)
@@ -238,7 +238,7 @@ class Held:
         self._holding = server.connect(self.name)
         self._holding.execute(b"begin; lock table message")
         self._thread = Thread(
-            target=lambda: self.done.append(run("store", "copy", "--to", database, "--json", code=code))
+            target=lambda: self.done.append(inside("store", "copy", "--to", database, "--json", code=code))
         )
         self._thread.start()
         waiting = "select 1 from pg_stat_activity where datname = %(name)s and wait_event_type = 'Lock'"
@@ -286,7 +286,7 @@ def test_two_copies_of_a_desk_do_not_run_at_once(
 
 
 def test_mails_that_were_damaged_before_are_told_and_all_the_rest_is_copied(
-    run: Run, full: Site, tmp_path: Path
+    inside: Run, full: Site, tmp_path: Path
 ) -> None:
     engine = open_engine(f"sqlite:{full.store}")
 
@@ -297,7 +297,7 @@ def test_mails_that_were_damaged_before_are_told_and_all_the_rest_is_copied(
     digest = engine.transact(damage)
     engine.close()
     target = f"sqlite:{tmp_path}/moved.db"
-    done = run("store", "copy", "--to", target, "--json", code=1)
+    done = inside("store", "copy", "--to", target, "--json", code=1)
     assert (done.json["complete"], done.json["damaged"]) == (True, [digest])
     assert done.err == (
         "helpdesk: 1 of the mails and files in the old store were damaged before, and are so in the new one, "
@@ -305,4 +305,4 @@ def test_mails_that_were_damaged_before_are_told_and_all_the_rest_is_copied(
     )
     full.url = target
     full.configure()
-    assert len(run("ticket", "list", "--json").json) == 2
+    assert len(inside("ticket", "list", "--json").json) == 2

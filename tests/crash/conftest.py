@@ -21,7 +21,7 @@ def engine_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def kills(engine_kind: str) -> int:
     """So often a run is killed; a run takes three times as long with a server."""
-    return 100 if engine_kind == SQLITE else 10
+    return 100 if engine_kind == SQLITE else 7
 
 
 @pytest.fixture

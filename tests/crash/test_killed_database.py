@@ -15,7 +15,7 @@ from postgres import PostgresServer
 from program import Done
 from quarters import wait_until
 
-KILLS = 14
+KILLS = 10
 DATABASE = "desk"
 
 NewPostgres = Callable[..., PostgresServer]
@@ -47,6 +47,7 @@ class Assault:
         The next run meets a server that has recovered, or one that is still at it.
         """
         process = self.program.start(*words, data=data)
+        time.sleep(0.1)  # it starts
         while process.poll() is None and not self.backends():
             time.sleep(0.02)
         time.sleep(self.dice.uniform(0, self.span))

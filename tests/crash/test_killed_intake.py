@@ -99,7 +99,7 @@ def test_large_batches_that_a_second_process_reads_survive_kills(
 ) -> None:
     site.configure(box_in(tmp_path, "maildir", "delete"))
     deliver = into_maildir(tmp_path / "box")
-    check_survival(site, deliver, ["fetch-mail", "box"], "large", 7, each=60, kills=2 * kills // 5)
+    check_survival(site, deliver, ["fetch-mail", "box"], "large", 7, each=60, kills=kills // 2)
 
 
 @pytest.mark.parametrize("after", ["keep", "delete"])
