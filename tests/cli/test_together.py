@@ -91,6 +91,7 @@ def test_who_begins_to_write_too_is_warned_and_reads_it_in_the_editor(
     done = run("ticket", "reply", ticket, "-m", "without an editor")
     assert done.err == "helpdesk: carla has been writing an answer to 1000 for less than a minute\n"
     assert run("ticket", "show", ticket, "--as", "carla").err == ""
+    assert run("ticket", "reply", ticket, "-m", "mine", "--as", "carla").err == ""
 
 
 @pytest.mark.parametrize("script", ["exit 3", 'echo words > "$1"; exit 3', "true"])
