@@ -142,11 +142,14 @@ class Answer(Struct, frozen=True, kw_only=True):
     cc: tuple[str, ...] = ()  # who becomes a participant by this
     stage: str | None = None
     seconds: int = 0  # of work that went into it
-    seen_at: str | None = None  # when the writer last saw the ticket
+    seen: int | None = None  # the last message that the writer saw; None does not ask
 
 
 def reply(desk: Desk, number: int, answer: Answer) -> None:
-    """Answer the client; the mail leaves at the next notify. Raises Usage for an empty text."""
+    """Answer the client; the mail leaves at the next notify.
+
+    Raises Usage for an empty text, answering.Overtaken where somebody spoke after what its writer saw.
+    """
     _write(desk, number, answer, OUTBOUND, "answered")
 
 
@@ -168,6 +171,8 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
     ticket = load(tx, desk, number)
     if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
         raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
+    if kind == OUTBOUND and answer.seen is not None:
+        _refuse_overtaken(tx, desk, number, answer.seen)
     message = Message(
         kind=kind,
         is_public=kind == OUTBOUND,
@@ -188,6 +193,14 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
     if answer.stage is not None:
         change = _to_stage(tx, desk, change, answer.stage, at)
     record(tx, desk, change)
+
+
+def _refuse_overtaken(tx: Tx, desk: Desk, number: int, seen: int) -> None:
+    from helpdesk_cli.services.answering import Overtaken, overtaking
+
+    messages = overtaking(tx, desk, number, seen)
+    if messages:
+        raise Overtaken(number, messages)
 
 
 def _joining(tx: Tx, desk: Desk, address: str) -> Joining:

@@ -1,6 +1,7 @@
 """What people look at: lists of tickets, one ticket whole, files. Reads only."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,6 +14,9 @@ from helpdesk_cli.services.slugs import slug_of
 from helpdesk_cli.store import lists, members, people
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.lists import ORDERS, Listed, Seer, Wanted
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.answering import Writer
 
 __all__ = [
     "ORDERS",
@@ -39,6 +43,7 @@ class Whole(Struct, frozen=True, kw_only=True):
     participants: list[Participant]
     links: list[tuple[int, str]]
     sent_as: dict[int, str] = {}  # the Message-IDs of what we wrote, by message
+    writing: "list[Writer]" = []  # who is writing an answer
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -119,6 +124,7 @@ def _one(tx: Tx, desk: Desk, number: int) -> Listed:
 
 def whole(desk: Desk, number: int) -> Whole:
     """A ticket with its whole discussion and log. Raises NotFound, NotAllowed."""
+    from helpdesk_cli.services.answering import writers
     from helpdesk_cli.store import outbox, tickets
 
     with desk.engine.read() as tx:
@@ -129,6 +135,7 @@ def whole(desk: Desk, number: int) -> Whole:
             participants=tickets.participants(tx, number),
             links=tickets.links(tx, number),
             sent_as=outbox.reply_ids(tx, number),
+            writing=writers(tx, desk, number),
         )
 
 

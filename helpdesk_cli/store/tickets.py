@@ -216,10 +216,20 @@ def _message(tx: Tx, row: Sequence[Value]) -> Message:
     )
 
 
-def messages(tx: Tx, ticket: int) -> list[Message]:
-    """What was said on a ticket, in the order in which it came."""
-    rows = tx.rows(f"select {_MESSAGE} from message where ticket = :ticket order by id", ticket=ticket)
+def messages(tx: Tx, ticket: int, after: int = 0) -> list[Message]:
+    """What was said on a ticket, in the order in which it came; of it what came after a message."""
+    rows = tx.rows(
+        f"select {_MESSAGE} from message where ticket = :ticket and id > :after order by id",
+        ticket=ticket,
+        after=after,
+    )
     return [_message(tx, row) for row in rows]
+
+
+def last_message(tx: Tx, ticket: int) -> int:
+    """The id of what was said last on a ticket; 0 where nothing was."""
+    row = tx.row("select max(id) from message where ticket = :ticket", ticket=ticket)
+    return int(row[0]) if row and row[0] is not None else 0
 
 
 def message(tx: Tx, identity: int) -> Message | None:

@@ -7,8 +7,9 @@ from desks import Site
 from program import Run
 
 TICKET = {
-    "number", "subject", "stage", "state", "priority", "department", "category", "channel", "tags", "client",
-    "assignee", "created_at", "updated_at", "closed_at", "sla", "due_at", "overdue", "merged_into", "message_count",
+    "number", "subject", "stage", "state", "priority", "department", "category", "type", "private", "level",
+    "channel", "tags", "client", "assignee", "created_at", "updated_at", "closed_at", "sla", "due_at", "overdue",
+    "merged_into", "message_count",
 }  # fmt: skip
 MESSAGE = {
     "id", "kind", "author", "at", "date_header", "subject", "text", "new_text", "html", "attachments",
@@ -21,7 +22,10 @@ OUTBOX = {
     "id", "kind", "to", "subject", "state", "attempts", "next_attempt_at", "error", "ticket", "message_id",
 }  # fmt: skip
 CLIENT = {"id", "name", "email", "addresses", "organization", "note", "created_at"}
-STAFF = {"id", "login", "name", "email", "role", "departments", "created_at", "retired_at"}
+STAFF = {
+    "id", "login", "name", "email", "role", "departments", "created_at", "retired_at", "level", "away_from",
+    "away_to", "deputy",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -57,7 +61,7 @@ def test_a_ticket_of_a_list_has_exactly_its_keys(busy: Site, inside: Run) -> Non
 def test_a_ticket_that_is_shown_has_its_whole_discussion(busy: Site, inside: Run) -> None:
     inside("ticket", "note", "1000", "-m", "Call her.", "-a", str(busy.config))
     ticket = inside("ticket", "show", "HD-1000", "--json").json
-    assert set(ticket) == TICKET | {"messages", "events", "participants"}
+    assert set(ticket) == TICKET | {"messages", "events", "participants", "writing"}
     inbound, note = ticket["messages"]
     assert set(inbound) == set(note) == MESSAGE
     assert inbound["author"] == {"role": "client", "name": "Ann Archer", "email": "ann@client.example"}

@@ -198,7 +198,7 @@ def test_tickets_are_given_and_taken(ticket: int, inside: Run) -> None:
     assert inside("ticket", "take", "1000", "--json").json["assignee"] == "bob"
     assert "no such staff member" in inside("ticket", "assign", "1000", "nobody", code=4).err
     told = inside("ticket", "assign", "1000", "auto", code=1).err
-    assert "assignment is off" in told
+    assert 'which has assignment = "off"; name a staff member' in told
     assert told.count("\n") == 1
 
 

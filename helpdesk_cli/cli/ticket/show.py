@@ -23,6 +23,7 @@ from helpdesk_cli.cli.output import (
     show_json,
     show_page,
     size,
+    warn,
     zone,
 )
 
@@ -76,6 +77,9 @@ def show(call: Call, number: int, *, is_all: bool, as_json: bool) -> None:
     with desk(call) as opened:
         found = views.whole(opened, number)
         now = opened.clock()
+        for writer in found.writing:
+            if writer.login != opened.actor.login:
+                warn(writer.told(number, now))
         if as_json:
             show_json(shapes.whole(found, views.html_of(opened, found.messages), now))
             return
@@ -102,6 +106,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("client", client),
         ("organization", found.listed.organization),
         ("assignee", row.assignee or "nobody"),
+        ("answering", ", ".join(f"{one.login} since {reader.time(one.since_at)}" for one in found.writing)),
         ("opened", reader.time(row.created_at)),
         ("changed", reader.time(row.updated_at)),
         ("closed", reader.time(row.closed_at) if row.closed_at else ""),

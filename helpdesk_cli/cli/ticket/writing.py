@@ -1,6 +1,7 @@
 """``ticket new``, ``reply`` and ``note``: what staff write."""
 
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -73,6 +74,7 @@ Examples:
 @click.option("-c", "--cc", metavar="ADDR", multiple=True, help="Who hears as well from now on.")
 @click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
 @spent
+@click.option("-y", "--yes", is_flag=True, help="Send it though somebody spoke while it was written.")
 @as_json
 @shared
 def reply(
@@ -84,14 +86,18 @@ def reply(
     cc: tuple[str, ...],
     stage: str | None,
     spent: int,
+    yes: bool,
     as_json: bool,
 ) -> None:
-    """Answer the client of a ticket and all who take part; the mail leaves at the next notify."""
-    from helpdesk_cli.services import tickets
+    """Answer the client of a ticket and all who take part; the mail leaves at the next notify.
 
-    with wording.kept(), desk(call) as opened:
-        answer = replace(_answer(opened, number, wording, attach, cc, stage), seconds=spent)
-        tickets.reply(opened, number, answer)
+    While an editor is open, others who look at the ticket are told. Where the client or a colleague wrote
+    meanwhile, you see what, and are asked.
+    """
+    from helpdesk_cli.cli.ticket.together import sent
+
+    with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, cc, stage) as answer:
+        sent(opened, number, replace(answer, seconds=spent), sure=yes)
         wording.saved()
         report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
 
@@ -122,13 +128,13 @@ def note(
     """Write down what only staff see; it never leaves the desk."""
     from helpdesk_cli.services import tickets
 
-    with wording.kept(), desk(call) as opened:
-        answer = replace(_answer(opened, number, wording, attach, (), stage), seconds=spent)
-        tickets.note(opened, number, answer)
+    with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, (), stage) as answer:
+        tickets.note(opened, number, replace(answer, seconds=spent))
         wording.saved()
         report(call, opened, [number], "noted", as_json=as_json)
 
 
+@contextmanager
 def _answer(
     opened: "Desk",
     number: int,
@@ -136,23 +142,25 @@ def _answer(
     paths: tuple[str, ...],
     cc: tuple[str, ...],
     stage: str | None,
-) -> "Answer":
+) -> "Iterator[Answer]":
     """What was written, after a look whether that ticket may be written to at all."""
+    from helpdesk_cli.cli.ticket.together import pen
     from helpdesk_cli.services import tickets, views
 
     views.one(opened, number)
     attached = files(opened, paths)
-    opens_editor = wording.edit or (not wording.is_given and sys.stdin.isatty())
-    about = _about(opened, number) if opens_editor else ""
-    return tickets.Answer(text=wording.read(about=about), files=attached, cc=cc, stage=stage)
+    with pen(opened, number, wording) as (seen, told):
+        about = _about(opened, number, told) if wording.opens_editor else ""
+        yield tickets.Answer(text=wording.read(about=about), files=attached, cc=cc, stage=stage, seen=seen)
 
 
-def _about(opened: "Desk", number: int) -> str:
-    """The ticket and its last word, to be seen below in the editor."""
+def _about(opened: "Desk", number: int, told: str) -> str:
+    """The ticket, who else is writing, and its last word, to be seen below in the editor."""
     from helpdesk_cli.services import views
 
     found = views.whole(opened, number)
     last = found.messages[-1] if found.messages else None
     said = safe(last.new_text) if last else ""
     writer = line(last.author.name or last.author.email) if last else ""
-    return f"{number}: {line(found.listed.ticket.subject)}\n\n{writer}:\n{said}"
+    head = f"{number}: {line(found.listed.ticket.subject)}" + (f"\n{safe(told)}" if told else "")
+    return f"{head}\n\n{writer}:\n{said}"

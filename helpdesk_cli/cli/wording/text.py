@@ -58,6 +58,11 @@ class Wording(Struct):
         """Whether the call names a text, so that it need not be asked for."""
         return self.message is not None or self.file is not None or self.edit
 
+    @property
+    def opens_editor(self) -> bool:
+        """Whether the text will be written in an editor."""
+        return self.edit or (not self.is_given and sys.stdin.isatty())
+
     def saved(self) -> None:
         """Say that the store has the text: what fails from now on does not touch it."""
         self.is_safe = True

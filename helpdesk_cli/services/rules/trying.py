@@ -36,12 +36,13 @@ def tried_on(desk: Desk, data: bytes, *, mailbox: str | None = None) -> Trial:
     found = explained(desk, data, mailbox=mailbox)
     change = found.change
     events = change.events if change is not None else ()
-    names = dict.fromkeys(name for event in events for name in names_of(event, desk.settings))
+    happened = dict.fromkeys(name for event in events for name in names_of(event, desk.settings))
+    names = tuple(name for name in happened if name not in (APPLIED, FAILED))
     rules = [read(name, written) for name, written in desk.settings.rule.items()]
     return Trial(
         found=found,
-        events=tuple(name for name in names if name not in (APPLIED, FAILED)),
-        rules=[_tried(rule, found, change, tuple(names), rules) for rule in rules],
+        events=names,
+        rules=[_tried(rule, found, change, names, rules) for rule in rules],
     )
 
 
