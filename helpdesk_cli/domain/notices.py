@@ -50,6 +50,13 @@ class Audience(Struct, frozen=True, kw_only=True):
     deputies: dict[str, Staff] = {}
 
 
+def is_heard(change: Change) -> bool:
+    """Whether a change may call for letters at all; else nobody need be looked up."""
+    if change.silent:
+        return any(telling.always for telling in change.tell)
+    return bool(change.messages or change.tell) or any(_step(event) in STEPS for event in change.events)
+
+
 def notices(change: Change, audience: Audience, settings: Settings) -> list[Notice]:
     """The letters of a change, each person at most once; never to the one who did it."""
     found = [] if change.silent else [*_of_words(change, audience, settings)]

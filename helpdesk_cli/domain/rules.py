@@ -262,25 +262,35 @@ def failing(rule: Rule, seen: Seen, at: str, search: Search) -> Condition | None
 
 
 def holds(condition: Condition, seen: Seen, at: str, search: Search) -> bool:
-    """Whether a condition holds at a moment. Of a field with several values, one that is as asked will do."""
+    """Whether a condition holds at a moment."""
+    there = values_in(seen, condition.field)
+    if condition.field.startswith("mail.") and seen.mail is None and condition.operator != "exists":
+        return False
+    if condition.operator in ("older_than", "younger_than", "at_least", "at_most"):
+        return any(
+            _reaches(condition.field, condition.operator, each, condition.values[0], seen, at)
+            for each in there
+        )
+    return fits(condition, there, search)
+
+
+def fits(condition: Condition, there: Sequence[Value], search: Search) -> bool:
+    """Whether what a field holds is as a condition asks; of several values one will do.
+
+    Of operators that do not measure: those of texts and words.
+    """
     name, operator, wanted = condition.field, condition.operator, condition.values
-    there = values_in(seen, name)
     if operator == "exists":
         return bool(there) == wanted[0]
-    if name.startswith("mail.") and seen.mail is None:
-        return False
     if operator in ("is_not", "contains_not"):
-        opposite = Condition(name, operator.removesuffix("_not"), wanted)
-        return not holds(opposite, seen, at, search)
+        return not fits(Condition(name, operator.removesuffix("_not"), wanted), there, search)
     if operator == "is":
         return any(each in wanted for each in _compared(name, there)) or (
             not there and NONE in wanted and FIELDS[name].kind == WORD
         )
     if operator == "contains":
         return any(str(part) in str(text) for text in _compared(name, there) for part in wanted)
-    if operator == "matches":
-        return any(search(str(expression), str(text)) for text in there for expression in wanted)
-    return any(_reaches(name, operator, each, wanted[0], seen, at) for each in there)
+    return any(search(str(expression), str(text)) for text in there for expression in wanted)
 
 
 def _compared(name: str, there: Sequence[Value]) -> Sequence[Value]:

@@ -233,14 +233,17 @@ def edited(change: Change, at: str, actor: str, **fields: str | int | None) -> C
         if before == value:
             continue
         ticket = replace(ticket, **{name: value})
-        kind = "assigned" if name == "assignee" else "edited"
-        data = (
-            {"from": before, "to": value}
-            if name == "assignee"
-            else {"field": name, "from": before, "to": value}
-        )
-        events.append(Event(kind=kind, at=at, actor=actor, data=data))
+        events.append(_event_of(name, before, value, at, actor))
     if ticket is change.ticket:
         return change
     after = replace(ticket, updated_at=max(ticket.updated_at, at), touched_at=at)
     return replace(change, ticket=after, events=tuple(events))
+
+
+def _event_of(name: str, before: object, value: object, at: str, actor: str) -> Event:
+    """What the log says of a field that was set."""
+    if name == "assignee":
+        return Event(kind="assigned", at=at, actor=actor, data={"from": before, "to": value})
+    if name == "is_private":
+        name, before, value = "private", bool(before), bool(value)
+    return Event(kind="edited", at=at, actor=actor, data={"field": name, "from": before, "to": value})

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, notices
+from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard, notices
 from helpdesk_cli.domain.ticket import Change, Ticket
 from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
@@ -87,8 +87,7 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
 
         ticket = clocks.follow(tx, desk, ticket, change, at)
     change = replace(change, ticket=ticket)
-    is_told = not change.silent or any(telling.always for telling in change.tell)
-    letters = _letters(tx, desk, change, messages, at) if is_told else ()
+    letters = _letters(tx, desk, change, messages, at) if is_heard(change) else ()
     return Recorded(ticket, messages, letters)
 
 

@@ -1,4 +1,4 @@
-"""Rules of time: the tickets for which one may hold, and those on which it has done its work.
+"""Rules of time: the tickets for which one may hold.
 
 Conditions become SQL as far as every database compares alike; what it finds is asked again by
 ``domain.rules``, which alone decides.
@@ -29,25 +29,57 @@ Binds = dict[str, Bind]
 
 
 class Part(Struct, frozen=True):
-    """A condition in SQL. ``is_exact``: it finds neither more nor less than the condition itself."""
+    """A condition in SQL. ``is_exact``: it finds neither more nor less than the condition itself.
+
+    ``cost`` is how long a database takes for it, beside the others.
+    """
 
     text: str
     binds: Binds = {}
     is_exact: bool = True
+    cost: int = 0
 
+
+TEXTS, ROWS = 1, 2
+"""Costs: to compare a text, to look at other rows."""
 
 ANY = Part("1 = 1", is_exact=False)
 """Stands for a condition that no database can ask."""
 
+ONE_TEXT = {
+    "subject": "t.subject",
+    **{
+        f"client.{name}": f"(select x.{name} from client x where x.id = t.client_id)"
+        for name in ("name", "organization", "note")
+    },
+}
+"""The fields that are one text, and where that is found."""
 
-def candidates(
-    tx: Tx, rule: Rule, at: str, priorities: Sequence[str], stopping: Sequence[str] = ()
-) -> tuple[list[int], bool]:
-    """The tickets for which a rule may hold and has not done its work; and whether it surely holds for them.
+DENSE = 4
+"""Where one ticket in so many is active, all tickets are looked through one after the other: by an index each would
+be looked up, which takes three times as long."""
+
+
+class Found(Struct, frozen=True):
+    """Tickets for which a rule may hold. ``texts`` are what ``asked`` of its conditions are still to be asked of.
+
+    ``is_sure``: beside these all conditions hold.
+    """
+
+    numbers: list[int]
+    asked: tuple[Condition, ...] = ()
+    texts: list[tuple[Bind, ...]] = []
+    is_sure: bool = True
+
+
+def candidates(tx: Tx, rule: Rule, at: str, priorities: Sequence[str], stopping: Sequence[str] = ()) -> Found:
+    """The tickets for which a rule may hold and has not done its work.
 
     Without those at which one of the rules ``stopping`` did its work.
     """
     parts = [_part(one, f"c{place}", at, priorities) for place, one in enumerate(rule.conditions)]
+    loose = [one for one, part in zip(rule.conditions, parts, strict=True) if not part.is_exact]
+    asked = tuple(one for one in loose if one.field in ONE_TEXT)
     names, binds = listed("stop", stopping)
     for part in parts:
         binds |= part.binds
@@ -57,16 +89,39 @@ def candidates(
         done, binds["since"] = "f.rule = :rule and f.at > :since", later(at, -rule.again)
     if stopping:
         done = f"({done} or f.rule in ({names}))"
-    texts = [part.text for part in parts if part is not ANY]
+    texts = [part.text for part in sorted(parts, key=lambda part: part.cost) if part is not ANY]
+    if ACTIVE.text in texts and _is_dense(tx):
+        texts[texts.index(ACTIVE.text)] = f"+{ACTIVE.text}"  # without its index
     texts.append(f"not exists (select 1 from fired f where f.ticket = t.number and {done})")
-    rows = tx.rows(f"select t.number from ticket t where {' and '.join(texts)} order by t.number", **binds)
-    return [int(row[0]) for row in rows], all(part.is_exact for part in parts)  # type: ignore[arg-type]
+    columns = ", ".join(("t.number", *(ONE_TEXT[one.field] for one in asked)))
+    rows = tx.rows(f"select {columns} from ticket t where {' and '.join(texts)} order by t.number", **binds)
+    return Found(
+        numbers=[int(row[0]) for row in rows],  # type: ignore[arg-type]
+        asked=asked,
+        texts=[row[1:] for row in rows] if asked else [],
+        is_sure=len(asked) == len(loose),
+    )
+
+
+def _is_dense(tx: Tx) -> bool:
+    """Whether so many tickets are active that their index would only cost time; counted once in a transaction."""
+    found = tx.memo.get("dense")
+    if found is None:
+        active = tx.row("select count(*) from ticket where is_active = 1")
+        all_ = tx.row("select coalesce(max(number) - min(number), 0) from ticket")
+        assert active is not None and all_ is not None
+        found = tx.memo["dense"] = int(active[0]) * DENSE > int(all_[0])  # type: ignore[arg-type]
+    return bool(found)
+
+
+ACTIVE = Part("t.is_active = 1")
+"""What is open or waits; there is an index of it."""
 
 
 def _part(condition: Condition, name: str, at: str, priorities: Sequence[str]) -> Part:
     """One condition in SQL; its binds begin with this name."""
     if condition == Condition("state", "is_not", (CLOSED,)):
-        return Part("t.is_active = 1")  # the index knows it
+        return ACTIVE
     room, _, field = condition.field.rpartition(".")
     kind = FIELDS[condition.field].kind
     if room == "client":
@@ -114,7 +169,9 @@ def _text(column: str, condition: Condition, name: str) -> Part:
         return Part(f"coalesce({column}, '') {'<>' if condition.values[0] else '='} ''")
     if operator.endswith("_not"):
         found = _found(column, operator.removesuffix("_not"), condition.values, name)
-        return Part(f"({column} is null or not {found.text})", found.binds) if found.is_exact else ANY
+        if not found.is_exact:
+            return ANY
+        return Part(f"({column} is null or not {found.text})", found.binds, cost=TEXTS)
     return _found(column, operator, condition.values, name)
 
 
@@ -128,8 +185,8 @@ def _among(rows: str, column: str, condition: Condition, name: str) -> Part:
     if found is ANY or (operator.endswith("_not") and not found.is_exact):
         return ANY
     if operator.endswith("_not"):
-        return Part(f"not exists (select 1 from {rows} and {found.text})", found.binds)
-    return Part(f"exists (select 1 from {rows} and {found.text})", found.binds, found.is_exact)
+        return Part(f"not exists (select 1 from {rows} and {found.text})", found.binds, cost=ROWS)
+    return Part(f"exists (select 1 from {rows} and {found.text})", found.binds, found.is_exact, ROWS)
 
 
 def _of_client(condition: Condition, field: str, name: str) -> Part:
@@ -151,13 +208,13 @@ def _found(column: str, operator: str, values: Sequence[Value], name: str) -> Pa
     texts = [str(value) for value in values]
     if operator == "is" and all(text.isascii() for text in texts):
         inside, binds = listed(f"{name}_", texts)
-        return Part(f"lower({column}) in ({inside})", binds)
+        return Part(f"lower({column}) in ({inside})", binds, cost=TEXTS)
     around = "%" if operator == "contains" else ""
     patterns: Binds = {
         f"{name}_{place}": f"{around}{_pattern(text)}{around}" for place, text in enumerate(texts)
     }
     likes = [f"lower({column}) like :{key} escape '!'" for key in patterns]
-    return Part(f"({' or '.join(likes)})", patterns, all(text.isascii() for text in texts))
+    return Part(f"({' or '.join(likes)})", patterns, all(text.isascii() for text in texts), TEXTS)
 
 
 def _found_domain(column: str, operator: str, values: Sequence[Value], name: str) -> Part:
@@ -178,120 +235,3 @@ def _pattern(text: str) -> str:
     """A text as ``like`` wants it."""
     quoted = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return "".join(char if char.isascii() else "%" for char in quoted)
-
-
-# On which tickets a rule has done its work
-
-
-def fired(tx: Tx, rule: str, numbers: Sequence[int]) -> dict[int, str]:
-    """Those of some tickets on which a rule has done its work, and when."""
-    text, binds = listed("number", numbers)
-    rows = tx.rows(
-        f"select ticket, at from fired where rule = :rule and ticket in ({text})", rule=rule, **binds
-    )
-    return {int(row[0]): str(row[1]) for row in rows}  # type: ignore[arg-type]
-
-
-def note(tx: Tx, rule: str, ticket: int, at: str) -> None:
-    """Note that a rule has done its work on a ticket."""
-    tx.put(
-        "insert into fired (rule, ticket, at) values (:rule, :ticket, :at) "
-        "on conflict (rule, ticket) do update set at = excluded.at",
-        rule=rule,
-        ticket=ticket,
-        at=at,
-    )
-
-
-def touched(tx: Tx, since: int) -> list[tuple[str, int]]:
-    """Rules that did their work on tickets to which somebody did something behind that event in the log."""
-    rows = tx.rows(
-        "select distinct f.rule, f.ticket from event e join fired f on f.ticket = e.ticket "
-        "where e.id > :since and e.actor not like 'rule:%' and e.actor <> 'system' order by f.rule, f.ticket",
-        since=since,
-    )
-    return [(str(row[0]), int(row[1])) for row in rows]  # type: ignore[arg-type]
-
-
-def looked(tx: Tx) -> int:
-    """Up to which event a run has looked for tickets that somebody touched."""
-    row = tx.row("select value from counter where name = 'rules'")
-    return int(row[0]) if row else 0  # type: ignore[arg-type]
-
-
-def note_look(tx: Tx) -> None:
-    """Note that a run has looked at all events that there are."""
-    tx.put(
-        "insert into counter (name, value) select 'rules', coalesce(max(id), 0) from event where 1 = 1 "
-        "on conflict (name) do update set value = excluded.value"
-    )
-
-
-def forget(tx: Tx, rule: str, tickets: Sequence[int]) -> None:
-    """Let a rule do its work on tickets once more."""
-    tx.many(
-        "delete from fired where rule = :rule and ticket = :ticket",
-        ({"rule": rule, "ticket": ticket} for ticket in tickets),
-    )
-
-
-def gone(tx: Tx, known: Sequence[str]) -> list[str]:
-    """Rules that did their work and are none of these any more."""
-    names: list[str] = []
-    row = tx.row("select min(rule) from fired")
-    while row is not None and row[0] is not None:  # from name to name, for there may be many rows of each
-        names.append(str(row[0]))
-        row = tx.row("select min(rule) from fired where rule > :last", last=names[-1])
-    return [name for name in names if name not in known]
-
-
-def forget_rule(tx: Tx, rule: str) -> None:
-    """Forget all that a rule did."""
-    tx.put("delete from fired where rule = :rule", rule=rule)
-
-
-# What time brings by itself
-
-_LAST_WORD_OURS = (
-    "t.staff_word_at is not null and (t.client_word_at is null or t.client_word_at <= t.staff_word_at)"
-)
-
-
-def untouched(tx: Tx, border: str) -> list[int]:
-    """Open tickets that nobody touched since a moment, and that were not put aside for that already."""
-    return _numbers(
-        tx,
-        "t.state = 'open' and t.is_idle = 0 and t.touched_at <= :border and not exists (select 1 from fired f "
-        "where f.rule = 'awaiting' and f.ticket = t.number and f.at > t.touched_at)",
-        border=border,
-    )
-
-
-def unreminded(tx: Tx, border: str) -> list[int]:
-    """Tickets that wait for their clients' answer to ours of before that moment, and of which nobody reminded."""
-    return _numbers(
-        tx,
-        f"t.state = 'waiting' and t.is_idle = 0 and t.reminded_at is null and {_LAST_WORD_OURS} "
-        "and t.staff_word_at <= :border and coalesce(t.stage_since, t.created_at) <= :border",
-        border=border,
-    )
-
-
-def inactive(tx: Tx, border: str, *, is_reminded: bool) -> list[int]:
-    """Tickets whose clients did not answer since a moment: since the reminder, or since ours and the waiting."""
-    since = (
-        "t.reminded_at <= :border"
-        if is_reminded
-        else "t.staff_word_at <= :border and coalesce(t.stage_since, t.created_at) <= :border"
-    )
-    return _numbers(
-        tx,
-        f"t.state = 'waiting' and t.is_idle = 0 and {_LAST_WORD_OURS} and {since} and not exists "
-        "(select 1 from fired f where f.rule = 'inactive' and f.ticket = t.number and f.at > t.touched_at)",
-        border=border,
-    )
-
-
-def _numbers(tx: Tx, condition: str, **binds: Bind) -> list[int]:
-    rows = tx.rows(f"select t.number from ticket t where {condition} order by t.number", **binds)
-    return [int(row[0]) for row in rows]  # type: ignore[arg-type]

@@ -59,7 +59,7 @@ def test_fields_are_set_and_taken_away(ticket: int, inside: Run) -> None:
     log = [one["data"] for one in inside("ticket", "log", "1000", "--json").json if one["kind"] == "edited"]
     assert {"field": "tag", "from": None, "to": "vip"} in log
     assert {"field": "tag", "from": "vip", "to": None} in log
-    assert {"field": "is_private", "from": 0, "to": 1} in log
+    assert {"field": "private", "from": False, "to": True} in log
 
 
 def test_what_is_there_already_is_no_change(ticket: int, inside: Run) -> None:

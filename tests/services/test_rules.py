@@ -13,7 +13,7 @@ from helpdesk_cli.services.outgoing import notify
 from helpdesk_cli.services.rules import site
 from helpdesk_cli.services.rules import waiting as waiting_rules
 from helpdesk_cli.settings import STAGES, Category, Operation, Rule, Sla, Span
-from helpdesk_cli.store import rules as fired
+from helpdesk_cli.store import fired
 from helpdesk_cli.store import tickets as rows
 
 DAY = 86400

@@ -74,7 +74,7 @@ def staff() -> None:
 @click.option("--name", required=True, metavar="NAME", help="What they are called; clients may see it.")
 @click.option("--email", required=True, metavar="ADDR", help="Where they hear of tickets.")
 @click.option("--role", default="staff", metavar="ROLE", help="staff (else), or admin, who may do all.")
-@click.option("--level", type=LEVEL, default=1, help="Of support: 1 (else), 2 or 3.")
+@click.option("--level", type=LEVEL, default=1, metavar="1|2|3", help="Of support; else 1.")
 @as_json
 @shared
 def new(call: Call, login: str, *, name: str, email: str, role: str, level: int, as_json: bool) -> None:
@@ -156,7 +156,7 @@ Examples:
     "--email", metavar="ADDR", help="Where they hear of tickets; the old address still counts as theirs."
 )
 @click.option("--role", metavar="ROLE", help="staff or admin.")
-@click.option("--level", type=LEVEL, help="Of support: 1, 2 or 3.")
+@click.option("--level", type=LEVEL, metavar="1|2|3", help="Of support.")
 @click.option(
     "--away",
     nargs=2,

@@ -101,7 +101,9 @@ Examples:
 @click.option("-s", "--subject", metavar="SUBJECT", help="What it is about, in one line.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Put a tag on; may be given again.")
 @click.option("--untag", "untags", metavar="TAG", multiple=True, help="Take a tag off; may be given again.")
-@click.option("--level", type=click.IntRange(1, 3), help="Of support; 'escalate' also hands it over.")
+@click.option(
+    "--level", type=click.IntRange(1, 3), metavar="1|2|3", help="Of support; 'escalate' also hands it over."
+)
 @click.option(
     "--private/--public",
     default=None,

@@ -75,7 +75,7 @@ Examples:
 @click.option("--category", metavar="C", help="Of that category.")
 @click.option("--type", metavar="T", help="Of that type.")
 @click.option("--tag", metavar="TAG", help="With that tag.")
-@click.option("--level", type=click.IntRange(1, 3), help="At that level of support.")
+@click.option("--level", type=click.IntRange(1, 3), metavar="1|2|3", help="At that level of support.")
 @click.option("--overdue", is_flag=True, help="Past their due time.")
 @click.option("--unanswered", is_flag=True, help="Whose client waits for an answer.")
 @click.option("--search", metavar="WORDS", help="In which all these words occur; 'pay*' finds 'payment'.")

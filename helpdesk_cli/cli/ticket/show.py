@@ -225,7 +225,7 @@ def _sentence(event: "Event") -> str:
         words.append(str(data.pop("field")))
     if "from" in data or "to" in data:
         before, after = data.pop("from", None), data.pop("to", None)
-        words.append(f"{before or 'none'} → {after or 'none'}")
+        words.append(f"{_plain(before) or 'none'} → {_plain(after) or 'none'}")
     spent = data.pop("time", None)
     if isinstance(spent, int):
         words.append(
@@ -239,4 +239,6 @@ def _sentence(event: "Event") -> str:
 
 
 def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)

@@ -15,7 +15,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.rules.contract import Report, Row, Task
 from helpdesk_cli.services.rules.site import SiteRule, row_of
 from helpdesk_cli.services.rules.waiting import Awaiting, Inactive, Reminder
-from helpdesk_cli.store import rules as rows
+from helpdesk_cli.store import fired
 from helpdesk_cli.store.engine import Again, Tx
 
 __all__ = ["Report", "Row", "RunReport", "listing", "run"]
@@ -161,16 +161,16 @@ def _let_again(desk: Desk, tasks: list[Task]) -> None:
     ours = {task.row.name: task for task in tasks if isinstance(task, SiteRule)}
 
     def looked(tx: Tx) -> None:
-        for name in rows.gone(tx, [row.name for row in listing(desk)]):
-            rows.forget_rule(tx, name)
+        for name in fired.gone(tx, [row.name for row in listing(desk)]):
+            fired.forget_rule(tx, name)
         by_rule: dict[str, list[int]] = {}
-        for name, number in rows.touched(tx, rows.looked(tx)):
+        for name, number in fired.touched(tx, fired.looked(tx)):
             by_rule.setdefault(name, []).append(number)
         for name, numbers in by_rule.items():
             if name in ours:
                 held = set(ours[name].holds(tx, numbers, desk.clock()))
-                rows.forget(tx, name, [number for number in numbers if number not in held])
-        rows.note_look(tx)
+                fired.forget(tx, name, [number for number in numbers if number not in held])
+        fired.note_look(tx)
 
     if ours:
         desk.engine.transact(looked)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.rule_words import action_list, condition_list, when_words
-from helpdesk_cli.domain.rules import TIME, Rule, Seen, failing
+from helpdesk_cli.domain.rules import TIME, Rule, Seen, failing, fits
 from helpdesk_cli.domain.ticket import Change
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.changes import record
@@ -12,7 +12,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.effects import carried_out, failed
 from helpdesk_cli.services.expressions import Search
 from helpdesk_cli.services.rules.contract import Row
-from helpdesk_cli.store import people, tickets
+from helpdesk_cli.store import fired, people, tickets
 from helpdesk_cli.store import rules as rows
 from helpdesk_cli.store.engine import Tx
 
@@ -50,23 +50,34 @@ class SiteRule:
     def due(self, tx: Tx, at: str) -> list[int]:
         """Found by the database; what it cannot compare is asked here of each that it found."""
         names = [other.row.name for other in self._stopping]
-        found, is_exact = rows.candidates(tx, self._rule, at, self._priorities, names)
+        found = rows.candidates(tx, self._rule, at, self._priorities, names)
         left_out = set().union(*(other.foreseen for other in self._stopping))
-        found = [number for number in found if number not in left_out]
-        if is_exact:
-            return found
-        return [seen.ticket.number for seen in self._seen(tx, found) if self._holds(seen, at)]
+        numbers = [number for number in self._asked(found) if number not in left_out]
+        return numbers if found.is_sure else self.holds(tx, numbers, at)
+
+    def _asked(self, found: rows.Found) -> list[int]:
+        """Those of the tickets that were found whose texts are as they should be."""
+        if not found.asked:
+            return found.numbers
+        return [
+            number
+            for number, texts in zip(found.numbers, found.texts, strict=True)
+            if all(
+                fits(condition, (str(text),) if text else (), self._search)
+                for condition, text in zip(found.asked, texts, strict=True)
+            )
+        ]
 
     def fire(self, tx: Tx, numbers: Sequence[int], at: str) -> list[int]:
         """Each ticket as it is now, for others may have been quicker."""
-        done = rows.fired(tx, self._rule.name, numbers)
+        done = fired.those(tx, self._rule.name, numbers)
         again = later(at, -self._rule.again) if self._rule.again else ""
         hit = []
         for seen in self._seen(tx, numbers):
             number = seen.ticket.number
             if not (number in done and done[number] > again) and self._holds(seen, at):
                 record(tx, self._desk, self._changed(tx, seen, at))
-                rows.note(tx, self._rule.name, number, at)
+                fired.note(tx, self._rule.name, number, at)
                 hit.append(number)
         return hit
 

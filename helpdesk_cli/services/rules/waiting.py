@@ -15,8 +15,8 @@ from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.effects import FAILED
 from helpdesk_cli.services.rules.contract import Row
-from helpdesk_cli.store import rules as rows
-from helpdesk_cli.store import tickets
+from helpdesk_cli.store import fired, tickets
+from helpdesk_cli.store import waiting as rows
 from helpdesk_cli.store.engine import Tx
 
 
@@ -46,7 +46,7 @@ class BuiltIn:
             change = self.changed(tx, found[number], at) if number in found else None
             if change is not None:
                 record(tx, self._desk, change)
-                rows.note(tx, self.row.name, number, at)
+                fired.note(tx, self.row.name, number, at)
                 hit.append(number)
         return hit
 
