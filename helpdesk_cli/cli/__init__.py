@@ -14,7 +14,10 @@ COMMANDS = {
     "receive": ("receive:receive", "Take in one message on standard input, from a mail server."),
     "import": ("jobs:import_", "Take in Maildirs, mbox files and .eml files as history."),
     "notify": ("jobs:notify", "Send what is due."),
-    "run-rules": ("rules:run_rules", "Do what time brings: the site's rules of time, then the built-in ones."),
+    "run-rules": (
+        "rules:run_rules",
+        "Do what time brings: the site's rules of time, then the built-in ones.",
+    ),
     "ticket": ("ticket:ticket", "Work with tickets."),
     "client": ("people:client", "Work with clients, who ask."),
     "staff": ("people:staff", "Work with staff, who answer."),
