@@ -69,7 +69,7 @@ def next_steps(pieces: "list[Piece]") -> str:
         f"helpdesk{with_config} staff new LOGIN --name NAME --email ADDRESS --role admin",
         f"helpdesk{with_config} staff join LOGIN support",
         f"helpdesk{with_config} doctor",
-        f"crontab -e:  * * * * * {cron} fetch-mail; {cron} notify",
+        f"crontab -e:  * * * * * {cron} fetch-mail; {cron} run-rules; {cron} notify",
     ]
     if pieces[-1].path.startswith("postgres"):
         steps.append("on each other host: a copy of the configuration and the key, and the same crontab")
