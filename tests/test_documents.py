@@ -117,7 +117,8 @@ def calls(line: str) -> Iterator[list[str]]:
 def parse(words: list[str]) -> None:
     """Read words as the program does, without running anything. Raises click's errors."""
     command: click.Command = root
-    ctx = click.Context(root, info_name="helpdesk", obj=Call())
+    # With its settings: a command keeps the help option of whoever asks first.
+    ctx = click.Context(root, info_name="helpdesk", obj=Call(), **root.context_settings)
     rest = list(words)
     while isinstance(command, click.Group):
         options, rest, _ = command.make_parser(ctx).parse_args(rest)
