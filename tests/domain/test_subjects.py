@@ -57,4 +57,4 @@ def test_a_long_subject_is_cut_at_a_blank() -> None:
 def test_a_hostile_subject_costs_no_time(subject: str) -> None:
     began = time.perf_counter()
     assert len(tagged_subject(subject, "HD-1024")) < 220
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 10  # what is not linear would take minutes
