@@ -14,6 +14,8 @@ COMMANDS = {
     "receive": ("receive:receive", "Take in one message on standard input, from a mail server."),
     "import": ("jobs:import_", "Take in Maildirs, mbox files and .eml files as history."),
     "notify": ("jobs:notify", "Send what is due."),
+    "pause": ("pausing:pause", "Let jobs and mailboxes rest for a while."),
+    "resume": ("pausing:resume", "Let jobs and mailboxes go on."),
     "ticket": ("ticket:ticket", "Work with tickets."),
     "client": ("people:client", "Work with clients, who ask."),
     "staff": ("people:staff", "Work with staff, who answer."),
@@ -27,14 +29,14 @@ COMMANDS = {
 """Each command's place in this package and its line of help, in the order of ``--help``."""
 
 SECTIONS = {
-    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify"),
+    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify", "pause", "resume"),
     "Tickets and people": ("ticket", "client", "staff"),
     "Mail": ("inbox", "outbox", "mailbox"),
     "Operation": ("config", "store", "doctor"),
 }
 
 LATER = """
-    board dashboard run-rules cron schedule pause resume check organization kb time asset report rule
+    board dashboard run-rules cron schedule check organization kb time asset report rule
     mail-commands completion
 """
 

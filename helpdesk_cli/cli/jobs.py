@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.first_run import Piece
     from helpdesk_cli.services.line import MailboxReport
     from helpdesk_cli.services.outgoing import SendReport
+    from helpdesk_cli.services.pauses import Pause
 
 LIMIT = click.IntRange(min=1)
 
@@ -106,19 +107,40 @@ def fetch_mail(call: Call, names: tuple[str, ...], limit: int | None, dry_run: b
     'helpdesk inbox list' shows. A mailbox that another run is fetching is left to that run.
     """
     with desk(call, is_job=True) as opened:
-        if dry_run:
-            reports = _foresee(opened, names, limit, as_json=as_json)
-        else:
-            from helpdesk_cli.services import incoming
-
-            tell_skew(opened)
-            with bar("fetching") as progress:
-                reports = incoming.fetch_mail(opened, names, limit=limit, progress=progress)
+        reports = (
+            _foresee(opened, names, limit, as_json=as_json) if dry_run else _fetch(call, opened, names, limit)
+        )
     if as_json and not dry_run:
         from helpdesk_cli.cli import output, shapes
 
         output.show_json(shapes.fetched(reports))
     _end(call, reports)
+
+
+def _fetch(call: Call, opened: "Desk", names: tuple[str, ...], limit: int | None) -> "list[MailboxReport]":
+    """Fetch but what is paused."""
+    from helpdesk_cli.services import incoming, pauses
+
+    paused = pauses.standing(opened)
+    if rests(call, paused, "fetch-mail"):
+        return []
+    tell_skew(opened)
+    with bar("fetching") as progress:
+        return incoming.fetch_mail(opened, names, but=pauses.boxes(paused), limit=limit, progress=progress)
+
+
+def rests(call: Call, paused: "list[Pause]", job: str) -> bool:
+    """Whether a job is paused; with ``-v`` say what is and why."""
+    from helpdesk_cli.services import pauses
+
+    pause = pauses.of_job(paused, job)
+    if call.verbosity > 0:
+        from helpdesk_cli.cli import output
+
+        for each in [pause] if pause else paused:
+            if each is pause or each.what.startswith(pauses.BOX):
+                output.say(f"{each.what} is paused by {each.paused_by}: {each.reason}")
+    return pause is not None
 
 
 def tell_skew(opened: "Desk") -> None:
@@ -264,15 +286,18 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
     A letter that a server does not take for now is tried again later, for five days; one that it refuses
     is told here and listed by 'helpdesk outbox list'.
     """
-    from helpdesk_cli.services import outgoing
+    from helpdesk_cli.services import outgoing, pauses
 
     with desk(call, is_job=True) as opened:
         if dry_run:
             _show_due(opened, limit, as_json=as_json)
             return
-        tell_skew(opened)
-        with bar("sending") as progress:
-            report = outgoing.notify(opened, limit=limit, progress=progress)
+        if rests(call, pauses.standing(opened), "notify"):
+            report = outgoing.SendReport(queued=outgoing.waiting(opened))
+        else:
+            tell_skew(opened)
+            with bar("sending") as progress:
+                report = outgoing.notify(opened, limit=limit, progress=progress)
     if as_json:
         from helpdesk_cli.cli import output, shapes
 

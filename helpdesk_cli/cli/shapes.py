@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.mailroom import Entry, Explained, Letter
     from helpdesk_cli.services.moving import Moved, TableSize
     from helpdesk_cli.services.outgoing import SendReport
+    from helpdesk_cli.services.pauses import Pause
     from helpdesk_cli.services.views import File, Listed, Whole
 
 Shape = dict[str, object]
@@ -140,6 +141,16 @@ def staff(one: "Staff") -> Shape:
 def block(pattern: str, at: str, by: str) -> Shape:
     """An address or a domain that is not heard."""
     return {"pattern": pattern, "blocked_at": at, "blocked_by": by}
+
+
+def pause(one: "Pause") -> Shape:
+    """What shall not be done for now, and why."""
+    return {
+        "what": one.what,
+        "reason": one.reason,
+        "paused_at": one.paused_at,
+        "paused_by": one.paused_by,
+    }
 
 
 def inbox(entry: "Entry") -> Shape:

@@ -5,7 +5,7 @@ between any two lines leaves a message either "not here, still on the server" or
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import DeskError, NotFound, StoreAway, Unreachable
 from helpdesk_cli.mail.sources.contract import Delivery, Source
+from helpdesk_cli.services import pauses
 from helpdesk_cli.services.desk import Desk, engine_of
 from helpdesk_cli.services.headroom import check_headroom
 from helpdesk_cli.services.line import Line, MailboxReport, Progress, mailbox_of, settle_pending
@@ -34,17 +35,19 @@ def fetch_mail(
     desk: Desk,
     names: Sequence[str] = (),
     *,
+    but: Collection[str] = (),
     limit: int | None = None,
     progress: Progress | None = None,
     seconds: float = RUN_SECONDS,
 ) -> list[MailboxReport]:
     """Fetch every mailbox, or those named; a failure is a value in its report and stops no other.
 
-    Mailboxes on servers are fetched side by side, so that a dead one keeps nobody waiting. Raises
-    NotFound for a mailbox that the configuration does not name, Busy where the disk is nearly full.
+    ``but`` are left alone, with what came through them. Mailboxes on servers are fetched side by side, so
+    that a dead one keeps nobody waiting. Raises NotFound for a mailbox that the configuration does not name,
+    Busy where the disk is nearly full.
     """
     known = desk.settings.mailbox
-    wanted = named_mailboxes(desk, names)
+    wanted = [name for name in named_mailboxes(desk, names) if name not in but]
     check_headroom(desk)
     end = time.monotonic() + seconds
     remote = [name for name in wanted if known[name].kind in ("imap", "pop3")]
@@ -55,7 +58,7 @@ def fetch_mail(
     alone = len(remote) < 2
     reports = [one(name, desk) for name in wanted] if alone else _side_by_side(desk, wanted, one)
     if not names:
-        reports += [report for report in [_left_over(desk, progress)] if report.fetched]
+        reports += [report for report in [_left_over(desk, progress, but)] if report.fetched]
     return reports
 
 
@@ -205,24 +208,31 @@ def _arrival(claimed: str, now: str) -> str:
     return min(claimed, now) if claimed else now
 
 
-def _left_over(desk: Desk, progress: Progress | None) -> MailboxReport:
+def _left_over(desk: Desk, progress: Progress | None, but: Collection[str]) -> MailboxReport:
     """What other ways in (a pipe, an import) left over long ago."""
     report = MailboxReport(name="(left over)")
     with desk.engine.lock("left-over") as is_ours:
         if is_ours:
-            settle_pending(desk, "", report, progress, before=later(desk.clock(), -LEFT_OVER_SECONDS))
+            before = later(desk.clock(), -LEFT_OVER_SECONDS)
+            settle_pending(desk, "", report, progress, before=before, but=but)
     return report
 
 
 def receive(
     desk: Desk, delivery: Delivery, *, mailbox: str, told: Callable[[], None] | None = None
 ) -> MailboxReport:
-    """Take in one message that a mail server hands over; ``told`` hears when its bytes are safe."""
+    """Take in one message that a mail server hands over; ``told`` hears when its bytes are safe.
+
+    While fetch-mail or the mailbox is paused it is kept only: the first fetch-mail after that settles it.
+    """
     report = MailboxReport(name=mailbox)
     check_headroom(desk)
     kept = keep(desk, mailbox, [delivery])
     if told is not None:
         told()
+    paused = pauses.standing(desk)
+    if pauses.of_job(paused, "fetch-mail") or mailbox in pauses.boxes(paused):
+        return report
     with Line(desk, report) as line:
         line.take(kept)
     return report

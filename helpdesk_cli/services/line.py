@@ -4,7 +4,7 @@ Reading takes about as long as all the rest. Where many wait, a second process r
 while this one settles the one before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -236,15 +236,21 @@ def _head_of(desk: Desk, kept: Kept) -> dict[str, Value]:
 
 
 def settle_pending(
-    desk: Desk, name: str, report: MailboxReport, progress: Progress | None, *, before: str | None = None
+    desk: Desk,
+    name: str,
+    report: MailboxReport,
+    progress: Progress | None,
+    *,
+    before: str | None = None,
+    but: Collection[str] = (),
 ) -> None:
-    """Settle what an earlier run kept and did not finish; with ``before`` of any mailbox, kept earlier.
+    """Settle what an earlier run kept and did not finish; with ``before`` of any mailbox ``but`` some, kept earlier.
 
     Each attempt is counted before it is made: of many at once the first time, for one of them may have
     ended that run; one by one where it would be the last.
     """
     with desk.engine.read() as tx:
-        waiting = inbox.pending(tx, name, before)
+        waiting = [kept for kept in inbox.pending(tx, name, before) if kept.mailbox not in but]
     fresh = [kept for kept in waiting if kept.attempts < ATTEMPTS - 1]
     with Line(desk, report, progress) as line:
         for start in range(0, len(fresh), CHUNK):

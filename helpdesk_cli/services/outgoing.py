@@ -75,6 +75,12 @@ def notify(
     return report
 
 
+def waiting(desk: Desk) -> int:
+    """How many letters wait to be sent."""
+    with desk.engine.read() as tx:
+        return outbox.waiting(tx)
+
+
 class Ways:
     """The transports of this run, each opened at its first letter and closed with the run.
 
