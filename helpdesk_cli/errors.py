@@ -40,6 +40,10 @@ class Unreachable(DeskError):
     exit_code = 69
 
 
+class Refused(Unreachable):
+    """A server is there and does not let us in: credentials, certificate. Only a person can mend that."""
+
+
 class StoreAway(Unreachable):
     """The database that keeps the records could not be reached, or the connection was lost."""
 
