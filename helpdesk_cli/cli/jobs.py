@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.first_run import Piece
     from helpdesk_cli.services.line import MailboxReport
-    from helpdesk_cli.services.outgoing import SendReport
     from helpdesk_cli.services.pauses import Pause
 
 LIMIT = click.IntRange(min=1)
@@ -192,21 +191,13 @@ def _foresee(
     return reports
 
 
-def fetched_line(report: "MailboxReport") -> str:
-    """What a run did with a mailbox: ``support: 3 fetched: 2 opened, 1 replied``."""
-    if report.is_busy:
-        return f"{report.name}: another run is fetching it"
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in report.outcomes.items())
-    return f"{report.name}: {report.fetched or 'nothing'} fetched" + (f": {outcomes}" if outcomes else "")
-
-
 def _end(call: Call, reports: "list[MailboxReport]") -> None:
     """Tell what was done, where that was asked for, and what failed."""
     if call.verbosity > 0:
         from helpdesk_cli.cli import output
 
         for report in reports:
-            output.say(fetched_line(report))
+            output.say(report.words())
     failures = [about(report.name, report.failure) for report in reports if report.failure is not None]
     if failures:
         fail(failures)
@@ -305,7 +296,7 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
     if call.verbosity > 0:
         from helpdesk_cli.cli import output
 
-        output.say(sent_line(report))
+        output.say(report.words())
     failures: list[DeskError] = [*report.failures, *(Failed(problem) for problem in report.problems)]
     if failures:
         fail(failures)
@@ -324,11 +315,3 @@ def _show_due(opened: "Desk", limit: int | None, *, as_json: bool) -> None:
     for letter in letters:
         words = (letter.id, letter.kind, letter.recipient, letter.subject)
         output.put("\t".join(output.line(str(word)) for word in words))
-
-
-def sent_line(report: "SendReport") -> str:
-    """What a run sent: ``2 sent, 1 deferred; 1 waiting``."""
-    counts = [(report.sent, "sent"), (report.deferred, "deferred"), (report.failed, "failed")]
-    counts.append((report.uncertain, "uncertain"))
-    told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to send"
-    return told + (f"; {report.queued} waiting" if report.queued else "")

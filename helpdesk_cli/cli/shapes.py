@@ -204,6 +204,7 @@ def outbox_whole(letter: "Letter") -> Shape:
         "department": letter.department or None,
         "created_at": letter.created_at,
         "sent_at": letter.sent_at,
+        "said": letter.said or None,
     }
 
 

@@ -28,7 +28,7 @@ MOST_LINES = 10
 
 
 class Met(Struct, frozen=True, kw_only=True):
-    """What a run met. ``code`` is the exit code that it calls for."""
+    """What a run met. ``text`` is the whole line for people, ``code`` the exit code that it calls for."""
 
     what: str  # mailbox.support, transport.default; of losses what they are: letters, messages
     kind: Kind
@@ -125,10 +125,8 @@ class _Ending:
     def lasts(self, before: Trouble | None, met: Met) -> None:
         """A run met it, for the first time or again."""
         row = self._again(before, met)
-        words = f"{named(row.what)}: {bare(row)}"
         lasted = seconds_between(row.since, self._at)
-        if lasted >= 60:
-            words += f" (for {spell(lasted)})"
+        words = f"{row.text} (for {spell(lasted)})" if lasted >= 60 else row.text
         if self._is_past(row.told_at, DAY):
             self.judged.told.append(f"still: {words}")
             row = replace(row, told_at=self._at)
@@ -177,7 +175,7 @@ class _Ending:
         """Write that it is over; and what it was, where no letter could say so."""
         if self._can_write:
             if row.written_at is None:
-                self.judged.written.append(f"{named(row.what)}: {bare(row)}")
+                self.judged.written.append(row.text)
             self.judged.written.append(self._return_of(row))
             row = replace(row, written_at=self._at)
         self.judged.rows.append(row)
@@ -229,13 +227,8 @@ class _Ending:
 
 
 def named(what: str) -> str:
-    """A trouble's place as people read it: ``mailbox support``."""
+    """A trouble's place as people read it: ``mailbox support`` for ``mailbox.support``."""
     return what.replace(".", " ", 1)
-
-
-def bare(trouble: Trouble) -> str:
-    """Its words without the place, where they begin with that."""
-    return trouble.text.removeprefix(f"{trouble.what}: ")
 
 
 def more_of(count: int, what: str) -> str:

@@ -51,6 +51,13 @@ class MailboxReport(Struct, kw_only=True):
     failure: DeskError | None = None  # what ended it
     is_busy: bool = False  # another run is at work on it
 
+    def words(self) -> str:
+        """What was done, for people: ``support: 3 fetched: 2 opened, 1 replied``."""
+        if self.is_busy:
+            return f"{self.name}: another run is fetching it"
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
+        return f"{self.name}: {self.fetched or 'nothing'} fetched" + (f": {outcomes}" if outcomes else "")
+
     def count(self, outcome: Outcome) -> None:
         self.outcomes[outcome.value] = self.outcomes.get(outcome.value, 0) + 1
 

@@ -40,7 +40,11 @@ LONGEST_TALLY = 2 * 86400
 
 
 class SendReport(Struct, kw_only=True):
-    """What a run did; ``queued`` is what still waits at its end, whether due or not."""
+    """What a run did; ``queued`` is what still waits at its end, whether due or not.
+
+    ``problems`` are those letters of which a person should know: the ``lost`` ones, and the ``unwritten``, which
+    wait, by what is wrong. ``ways`` are the transports that were used, with what ended each, if anything did.
+    """
 
     sent: int = 0
     deferred: int = 0
@@ -49,6 +53,16 @@ class SendReport(Struct, kw_only=True):
     queued: int = 0
     failures: list[DeskError] = []
     problems: list[str] = []
+    lost: list[str] = []
+    unwritten: dict[str, str] = {}
+    ways: dict[str, DeskError | None] = {}
+
+    def words(self) -> str:
+        """What was done, for people: ``2 sent, 1 deferred; 1 waiting``."""
+        counts = [(self.sent, "sent"), (self.deferred, "deferred"), (self.failed, "failed")]
+        counts.append((self.uncertain, "uncertain"))
+        told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to send"
+        return told + (f"; {self.queued} waiting" if self.queued else "")
 
 
 def notify(
@@ -166,7 +180,9 @@ class Run:
             way = self._ways.to(slug)
         except (Failed, BadConfig, ValueError) as error:
             # A broken template or an impossible address: the letter waits, and a person is told.
-            self._report.problems.append(f"letter {letter.id} to {letter.recipient}: {error}")
+            words = f"letter {letter.id} to {letter.recipient}: {error}"
+            self._report.problems.append(words)
+            self._report.unwritten.setdefault(str(error), words)
             self._defer(letter, str(error))
             return
         if not self._with_notes(lambda tx: outbox.handing_over(tx, letter.id, self._by, self._desk.clock())):
@@ -176,23 +192,24 @@ class Run:
         except (Unreachable, BadConfig) as error:
             self._ways.lose(slug)
             self._report.failures.append(error)
+            self._report.ways[slug] = error
             self._defer(letter, str(error))
             return
+        if receipt.outcome in (Sent.SENT, Sent.FAILED):
+            self._report.ways.setdefault(slug, None)
         self._became(letter, written, receipt)
 
     def _became(self, letter: Letter, written: Written, receipt: Receipt) -> None:
         if receipt.outcome is Sent.SENT:
             self._report.sent += 1
-            self._note(letter, "sent", subject=written.subject)
+            self._note(letter, "sent", said=receipt.text, subject=written.subject)
         elif receipt.outcome is Sent.FAILED:
             self._report.failed += 1
-            self._report.problems.append(
-                f"letter {letter.id} to {letter.recipient} was refused: {receipt.text}"
-            )
+            self._lose(f"letter {letter.id} to {letter.recipient} was refused: {receipt.text}")
             self._note(letter, "failed", receipt.text, subject=written.subject)
         elif receipt.outcome is Sent.UNCERTAIN:
             self._report.uncertain += 1
-            self._report.problems.append(
+            self._lose(
                 f"letter {letter.id} to {letter.recipient} may have gone or not: {receipt.text}; "
                 f"'helpdesk outbox retry {letter.id}' sends it once more, 'drop' lets it be"
             )
@@ -205,7 +222,7 @@ class Run:
         now = self._desk.clock()
         if seconds_between(letter.created_at, now) > (PAGE_LIFETIME if letter.kind == "pager" else LIFETIME):
             self._report.failed += 1
-            self._report.problems.append(f"letter {letter.id} to {letter.recipient} was given up: {text}")
+            self._lose(f"letter {letter.id} to {letter.recipient} was given up: {text}")
             self._note(letter, "failed", text)
             return
         self._report.deferred += 1
@@ -213,12 +230,17 @@ class Run:
             letter, "deferred", text, next_attempt_at=later(now, wait(letter.attempts + 1, self._desk.dice))
         )
 
+    def _lose(self, words: str) -> None:
+        self._report.problems.append(words)
+        self._report.lost.append(words)
+
     def _note(
         self,
         letter: Letter,
         state: str,
         text: str = "",
         *,
+        said: str | None = None,
         subject: str | None = None,
         next_attempt_at: str | None = None,
     ) -> None:
@@ -231,6 +253,7 @@ class Run:
                 self._by,
                 state,
                 error=text[:500],
+                said=said if said is None else said[:500],
                 sent_at=sent_at,
                 subject=subject,
                 next_attempt_at=next_attempt_at,

@@ -14,7 +14,8 @@ BOX = "mailbox.support"
 
 
 def met(kind: Kind = "away", text: str = "nothing listens", what: str = BOX, code: int = 69) -> Met:
-    return Met(what=what, kind=kind, text=text, code=code)
+    place = "" if kind == "loss" else f"{what.replace('.', ' ')}: "
+    return Met(what=what, kind=kind, text=place + text, code=code)
 
 
 class Desk:
@@ -162,7 +163,7 @@ def test_letters_say_the_same_when_they_can_go() -> None:
 
 def test_a_letter_that_could_not_go_goes_when_the_way_out_is_back() -> None:
     desk, way = Desk(), "transport.default"
-    away = met(what=way, text=f"{way}: it refused the connection")
+    away = met(what=way, text="it refused the connection")
     for minute in range(180):
         judged = desk.run(away, minute=minute, can_write=False)
         assert judged.written == []
