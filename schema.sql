@@ -144,8 +144,15 @@ create table ticket (
   reminded_at text,                       -- when the client was reminded, for this wait
   sla text                                -- the service level that holds
 );
-create index ticket_active on ticket (is_active, updated_at);
-create index ticket_updated on ticket (updated_at);
+-- Lists and counts are answered from these two alone: what filters look at is in them.
+create index ticket_active on ticket (
+  updated_at, stage, state, department, priority, category, type, assignee, client_id, created_at, due_at,
+  unanswered_since, level, is_private
+) where is_active = 1;
+create index ticket_updated on ticket (
+  updated_at, stage, state, department, priority, category, type, assignee, client_id, created_at, due_at,
+  unanswered_since, level, is_private
+);
 create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
 create index ticket_idle on ticket (state, is_idle, touched_at);
@@ -317,6 +324,7 @@ create table letter (
 );
 create index letter_due on letter (state, next_attempt_at);
 create index letter_ticket on letter (ticket);
+create index letter_sent on letter (sent_at) where sent_at is not null;
 
 -- The jobs ------------------------------------------------------------------------------------------
 

@@ -12,9 +12,10 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
 from helpdesk_cli.store import lists, members, people
 from helpdesk_cli.store.engine import Tx
-from helpdesk_cli.store.lists import ORDERS, Listed, Wanted
+from helpdesk_cli.store.lists import MANY, ORDERS, Listed, Wanted
 
 __all__ = [
+    "MANY",
     "ORDERS",
     "File",
     "Listed",
@@ -63,7 +64,7 @@ def listing(desk: Desk, **filters: object) -> list[Listed]:
 
 
 def count(desk: Desk, **filters: object) -> int:
-    """How many tickets such a list has without its limit."""
+    """How many tickets such a list has without its limit; ``MANY`` where they are so many or more."""
     with desk.engine.read() as tx:
         return lists.count(tx, _wanted(tx, desk, filters))
 

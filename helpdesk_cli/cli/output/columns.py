@@ -27,6 +27,8 @@ class Column(Struct, frozen=True):
 
 def value_of(row: Row, key: str) -> object:
     """A row's value, an inner one for a key with a dot."""
+    if "." not in key:  # nearly all of them, and there may be many rows
+        return row.get(key)
     value: object = row
     for name in key.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -37,6 +39,8 @@ def cell(value: object) -> str:
     """A value in a tab-separated line: nothing for null, words with commas, never a tab or a line end."""
     if value is None:
         return ""
+    if type(value) is str:
+        return line(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):

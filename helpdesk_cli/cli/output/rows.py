@@ -59,10 +59,13 @@ def show_rows(
     now: str = "",
     zone: str = "UTC",
     total: int | None = None,
+    counted: int | None = None,
     style: Callable[[Row], str] | None = None,
     empty: str = "nothing",
 ) -> None:
     """Write a list as it was asked for. ``total`` is how many there are in all, ``style`` colours a row.
+
+    ``counted`` is how far they were counted: a total that reaches it may be larger.
 
     Raises Usage for a field that there is not.
     """
@@ -84,7 +87,9 @@ def show_rows(
         columns = [column for key in keys or sheet.table for column in sheet.columns if column.key == key]
         door.put(drawn(columns, rows, now=now, zone=zone, style=style))
         if total is not None and total > len(rows):
-            door.say(f"{total - len(rows):,} more; --limit {total} shows them all")
+            over = counted is not None and total >= counted
+            shown = "a larger --limit shows more" if over else f"--limit {total} shows them all"
+            door.say(f"{'over ' if over else ''}{total - len(rows):,} more; {shown}")
     elif rows:
         door.put(
             "\n".join("\t".join(cell(value_of(row, key)) for key in keys or sheet.lines) for row in rows)

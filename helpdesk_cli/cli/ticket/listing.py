@@ -125,6 +125,7 @@ def list_(
             now=now,
             zone=opened.settings.desk.timezone,
             total=total,
+            counted=views.MANY,
             style=_style,
             empty="no such tickets",
         )
