@@ -121,7 +121,7 @@ def keep(tx: "Tx", number: int, at: str) -> int:
     kept = inbox.Kept(
         mailbox="support", source_key=key, arrived_at=at, kept_at=at, sha256=digest(number), size=4000
     )
-    item = inbox.keep(tx, kept)
+    (item,) = inbox.keep(tx, [kept])
     if item is None:
         raise SystemExit(f"{key} is in the store already; remove bench/.work and try again")
     return item
