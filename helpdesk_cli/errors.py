@@ -5,6 +5,17 @@ record, 69 a server was out of reach, 75 busy or disk full, 78 the configuration
 78 as in BSD's sysexits). One place catches these (``cli.app``); everything else only raises.
 """
 
+from collections.abc import Iterable
+
+RANKING = (78, 1, 75, 69)
+"""Of several failures the first of these codes is the exit code."""
+
+
+def ranked(codes: Iterable[int]) -> int:
+    """The exit code of several failures."""
+    known = list(codes)
+    return next((code for code in RANKING if code in known), known[0] if known else 0)
+
 
 class DeskError(Exception):
     """A failure that can be told in one line; the text says what was wrong, where, and what is allowed."""

@@ -14,6 +14,7 @@ COMMANDS = {
     "receive": ("receive:receive", "Take in one message on standard input, from a mail server."),
     "import": ("jobs:import_", "Take in Maildirs, mbox files and .eml files as history."),
     "notify": ("jobs:notify", "Send what is due."),
+    "cron": ("cron:cron", "Do all jobs, and tell only what is worth a mail."),
     "pause": ("pausing:pause", "Let jobs and mailboxes rest for a while."),
     "resume": ("pausing:resume", "Let jobs and mailboxes go on."),
     "ticket": ("ticket:ticket", "Work with tickets."),
@@ -29,14 +30,14 @@ COMMANDS = {
 """Each command's place in this package and its line of help, in the order of ``--help``."""
 
 SECTIONS = {
-    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify", "pause", "resume"),
+    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify", "cron", "pause", "resume"),
     "Tickets and people": ("ticket", "client", "staff"),
     "Mail": ("inbox", "outbox", "mailbox"),
     "Operation": ("config", "store", "doctor"),
 }
 
 LATER = """
-    board dashboard run-rules cron schedule check organization kb time asset report rule
+    board dashboard run-rules schedule check organization kb time asset report rule
     mail-commands completion
 """
 

@@ -6,14 +6,14 @@ A failure becomes one line a fault on standard error and an exit code here and n
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from msgspec import Struct
 
-from helpdesk_cli.errors import BadConfig, DeskError, Failed
+from helpdesk_cli.errors import BadConfig, DeskError, Failed, ranked
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -37,9 +37,6 @@ SAID_ELSEWHERE = {
 }
 """What other programs call our commands."""
 
-RANKING = (78, 1, 75, 69)
-"""Of several failures the first of these codes is the exit code."""
-
 
 class Call(Struct):
     """What a call said outside of its command's own options."""
@@ -57,12 +54,6 @@ class Several(DeskError):
         super().__init__("; ".join(str(failure) for failure in failures))
         self.failures = tuple(failures)
         self.exit_code = ranked(failure.exit_code for failure in failures)
-
-
-def ranked(codes: Iterable[int]) -> int:
-    """The exit code of several failures."""
-    known = list(codes)
-    return next((code for code in RANKING if code in known), known[0] if known else 0)
 
 
 # Options of every command

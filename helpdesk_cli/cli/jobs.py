@@ -138,7 +138,7 @@ def rests(call: Call, paused: "list[Pause]", job: str) -> bool:
 
         for each in [pause] if pause else paused:
             if each is pause or each.what.startswith(pauses.BOX):
-                output.say(f"{each.what} is paused by {each.paused_by}: {each.reason}")
+                output.say(pauses.told(each))
     return pause is not None
 
 

@@ -23,6 +23,9 @@ PATIENCE, HOUR, DAY = 900, 3600, 86400
 FORGOTTEN_AFTER = 2 * DAY
 """What no run met for so long, and none found well: its mailbox was renamed, its host switched off."""
 
+LEEWAY = 30
+"""A run may begin some seconds earlier in its minute than the one before."""
+
 MOST_LINES = 10
 """So many losses of a kind are told one by one."""
 
@@ -106,7 +109,7 @@ class _Ending:
         self.judged = Judged()
 
     def _is_past(self, moment: str | None, seconds: float) -> bool:
-        return moment is not None and seconds_between(moment, self._at) >= seconds
+        return moment is not None and seconds_between(moment, self._at) + LEEWAY >= seconds
 
     def _new(self, met: Met, patience: int) -> Trouble:
         return Trouble(
@@ -126,11 +129,11 @@ class _Ending:
         """A run met it, for the first time or again."""
         row = self._again(before, met)
         lasted = seconds_between(row.since, self._at)
-        words = f"{row.text} (for {spell(lasted)})" if lasted >= 60 else row.text
+        words = f"{row.text} (for {spell(lasted)})" if lasted + LEEWAY >= 60 else row.text
         if self._is_past(row.told_at, DAY):
             self.judged.told.append(f"still: {words}")
             row = replace(row, told_at=self._at)
-        elif row.told_at is None and lasted >= row.patience:
+        elif row.told_at is None and self._is_past(row.since, row.patience):
             self.judged.told.append(words)
             row = replace(row, told_at=self._at)
         if row.told_at is None:
@@ -238,6 +241,7 @@ def more_of(count: int, what: str) -> str:
 
 def spell(seconds: float) -> str:
     """A time in words: ``15 min``, ``3 h``, ``2 days``."""
+    seconds += LEEWAY
     for unit, size, least in (("days", DAY, 2 * DAY), ("h", HOUR, 2 * HOUR), ("min", 60, 60)):
         if seconds >= least:
             return f"{seconds // size:.0f} {unit}"

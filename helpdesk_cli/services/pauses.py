@@ -9,7 +9,7 @@ from helpdesk_cli.store import pauses
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.pauses import Pause
 
-__all__ = ["Pause", "begin", "boxes", "end", "of_job", "standing"]
+__all__ = ["Pause", "begin", "boxes", "end", "of_job", "standing", "told"]
 
 ALL = "cron"
 JOBS = ("fetch-mail", "notify", "run-rules", ALL)
@@ -30,6 +30,11 @@ def of_job(paused: Iterable[Pause], job: str) -> Pause | None:
 def boxes(paused: Iterable[Pause]) -> frozenset[str]:
     """The mailboxes that are left alone."""
     return frozenset(pause.what.removeprefix(BOX) for pause in paused if pause.what.startswith(BOX))
+
+
+def told(pause: Pause) -> str:
+    """A pause in words."""
+    return f"{pause.what} is paused by {pause.paused_by}: {pause.reason}"
 
 
 def begin(desk: Desk, what: str, reason: str) -> Pause:

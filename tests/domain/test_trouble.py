@@ -66,6 +66,15 @@ def test_a_server_that_is_away_is_told_after_a_quarter_of_an_hour_then_daily_and
     assert desk.told(minute=4321, well=[BOX]) == []
 
 
+def test_seconds_do_not_matter() -> None:
+    desk = Desk()
+    desk.told(met(), minute=0.4)
+    assert desk.told(met(), minute=14.4) == []
+    assert desk.told(met(), minute=15) == ["mailbox support: nothing listens (for 15 min)"]
+    assert desk.told(met(), minute=1454) == []
+    assert desk.told(met(), minute=1454.8) == ["still: mailbox support: nothing listens (for 24 h)"]
+
+
 def test_what_only_a_person_can_mend_is_told_at_once_then_daily() -> None:
     desk = Desk()
     told = {}
@@ -253,8 +262,8 @@ def test_the_code_of_a_loss_is_that_of_its_run() -> None:
 
 
 def test_spans_are_as_short_as_people_say_them() -> None:
-    spans = {5: "a moment", 60: "1 min", 900: "15 min", 7199: "119 min", 7200: "2 h", 10_800: "3 h"}
-    spans |= {172_799: "47 h", 172_800: "2 days"}
+    spans = {5: "a moment", 59: "1 min", 901: "15 min", 7140: "119 min", 7199: "2 h", 10_800: "3 h"}
+    spans |= {172_000: "47 h", 172_799: "2 days"}
     assert {seconds: spell(seconds) for seconds in spans} == spans
 
 
