@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.first_run import Piece
     from helpdesk_cli.services.line import MailboxReport
+    from helpdesk_cli.services.outgoing import SendReport
     from helpdesk_cli.services.pauses import Pause
 
 LIMIT = click.IntRange(min=1)
@@ -118,14 +119,21 @@ def fetch_mail(call: Call, names: tuple[str, ...], limit: int | None, dry_run: b
 
 def _fetch(call: Call, opened: "Desk", names: tuple[str, ...], limit: int | None) -> "list[MailboxReport]":
     """Fetch but what is paused."""
-    from helpdesk_cli.services import incoming, pauses
+    from helpdesk_cli.services import health, incoming, pauses
 
     paused = pauses.standing(opened)
     if rests(call, paused, "fetch-mail"):
         return []
     tell_skew(opened)
+    began, but = opened.clock(), pauses.boxes(paused)
     with bar("fetching") as progress:
-        return incoming.fetch_mail(opened, names, but=pauses.boxes(paused), limit=limit, progress=progress)
+        reports = incoming.fetch_mail(opened, names, but=but, limit=limit, progress=progress)
+    health.note(opened, "fetch-mail", began, _failures(reports))
+    return reports
+
+
+def _failures(reports: "list[MailboxReport]") -> list[DeskError]:
+    return [about(report.name, report.failure) for report in reports if report.failure is not None]
 
 
 def rests(call: Call, paused: "list[Pause]", job: str) -> bool:
@@ -198,8 +206,7 @@ def _end(call: Call, reports: "list[MailboxReport]") -> None:
 
         for report in reports:
             output.say(report.words())
-    failures = [about(report.name, report.failure) for report in reports if report.failure is not None]
-    if failures:
+    if failures := _failures(reports):
         fail(failures)
 
 
@@ -277,7 +284,7 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
     A letter that a server does not take for now is tried again later, for five days; one that it refuses
     is told here and listed by 'helpdesk outbox list'.
     """
-    from helpdesk_cli.services import outgoing, pauses
+    from helpdesk_cli.services import health, outgoing, pauses
 
     with desk(call, is_job=True) as opened:
         if dry_run:
@@ -287,8 +294,10 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
             report = outgoing.SendReport(queued=outgoing.waiting(opened))
         else:
             tell_skew(opened)
+            began = opened.clock()
             with bar("sending") as progress:
                 report = outgoing.notify(opened, limit=limit, progress=progress)
+            health.note(opened, "notify", began, _problems(report))
     if as_json:
         from helpdesk_cli.cli import output, shapes
 
@@ -297,9 +306,12 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
         from helpdesk_cli.cli import output
 
         output.say(report.words())
-    failures: list[DeskError] = [*report.failures, *(Failed(problem) for problem in report.problems)]
-    if failures:
+    if failures := _problems(report):
         fail(failures)
+
+
+def _problems(report: "SendReport") -> list[DeskError]:
+    return [*report.failures, *(Failed(problem) for problem in report.problems)]
 
 
 def _show_due(opened: "Desk", limit: int | None, *, as_json: bool) -> None:
