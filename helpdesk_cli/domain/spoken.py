@@ -54,3 +54,12 @@ def seconds_ago(words: str) -> int | None:
     if not digits or letter not in UNITS or len(digits) > 6:
         return None
     return int(digits) * UNITS[letter]
+
+
+def span_of(seconds: float) -> str:
+    """A length of time as people say it, in its largest sensible unit, rounded down: ``2 days``, ``1 minute``."""
+    for unit, length, least in (("day", 86400, 2), ("hour", 3600, 2), ("minute", 60, 1)):
+        count = int(seconds // length)
+        if count >= least:
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"

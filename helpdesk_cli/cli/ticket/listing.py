@@ -1,7 +1,5 @@
 """``ticket list``."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from helpdesk_cli.cli import shapes
@@ -9,13 +7,6 @@ from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import listed
 from helpdesk_cli.cli.options import moment, since_until
 from helpdesk_cli.cli.output import Asked, Column, Row, Sheet, show_rows
-
-if TYPE_CHECKING:
-    from helpdesk_cli.services.desk import Desk
-    from helpdesk_cli.services.views import Listed
-
-LONG_WAIT = 86400
-"""Seconds after which a client who was not answered is marked."""
 
 TICKETS = Sheet(
     columns=(
@@ -98,6 +89,7 @@ def list_(
     On a terminal !! marks what is urgent or overdue, ! what is of high priority or waits for an answer for
     over a day. --since and --until look at when a ticket was opened.
     """
+    from helpdesk_cli.domain.urgency import sign
     from helpdesk_cli.services import views
 
     with desk(call) as opened:
@@ -115,7 +107,8 @@ def list_(
         rows: list[Row] = [shapes.ticket(one, now) for one in found]
         total = len(found)
         if asked.is_table:
-            rows = [{**row, "mark": _mark(opened, one, now)} for row, one in zip(rows, found, strict=True)]
+            order = list(opened.settings.priority)
+            rows = [{**row, "mark": sign(one.ticket, now, order)} for row, one in zip(rows, found, strict=True)]
             if total == asked.most:
                 total = views.count(opened, **wanted)
         show_rows(
@@ -135,20 +128,6 @@ def _states(state: str | None, stage: object) -> tuple[str, ...]:
     if state is None:
         return () if stage is not None else ("open", "waiting")
     return () if state == "all" else (state,)
-
-
-def _mark(opened: "Desk", one: "Listed", now: str) -> str:
-    """How urgent a ticket is, in a sign that needs no colour."""
-    from helpdesk_cli.domain.moments import seconds_between
-
-    row = one.ticket
-    if row.state == "closed":
-        return ""
-    urgent = [*opened.settings.priority][::-1]
-    if row.priority == urgent[0] or (row.due_at is not None and row.due_at < now):
-        return "!!"
-    waits = row.unanswered_since is not None and seconds_between(row.unanswered_since, now) > LONG_WAIT
-    return "!" if waits or (len(urgent) > 2 and row.priority == urgent[1]) else ""
 
 
 def _style(row: Row) -> str:
