@@ -153,6 +153,7 @@ create index ticket_updated on ticket (
   updated_at, stage, state, department, priority, category, type, assignee, client_id, created_at, due_at,
   unanswered_since, level, is_private
 );
+create index ticket_closed on ticket (stage, updated_at, department, assignee, is_private) where is_active = 0;
 create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
 create index ticket_idle on ticket (state, is_idle, touched_at);
@@ -324,7 +325,7 @@ create table letter (
 );
 create index letter_due on letter (state, next_attempt_at);
 create index letter_ticket on letter (ticket);
-create index letter_sent on letter (sent_at) where sent_at is not null;
+create index letter_sent on letter (sent_at, state) where sent_at is not null;
 
 -- The jobs ------------------------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """What people look at: lists of tickets, one ticket whole, files. Reads only."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 
-from helpdesk_cli.domain.people import Participant
+from helpdesk_cli.domain.people import Actor, Participant
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import Event, Message
 from helpdesk_cli.errors import NotAllowed, NotFound, Usage
@@ -27,6 +28,7 @@ __all__ = [
     "html_of",
     "listing",
     "one",
+    "sight",
     "whole",
 ]
 
@@ -82,11 +84,14 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
         raise NotFound(f"{assignee}: no such staff member; 'helpdesk staff list' shows them")
     if filters.get("client") is not None:
         filters["client"] = _client_id(tx, str(filters["client"]))
-    staff = desk.actor.staff
-    visible = None if desk.actor.is_admin else (staff.departments if staff else ())
-    if visible is not None and filters.get("assignee") == desk.actor.login:
-        visible = None  # one's own tickets are seen in whatever department they are
-    return Wanted(**filters, departments=visible)  # type: ignore[arg-type]
+    return Wanted(**filters, **sight(desk.actor))  # type: ignore[arg-type]
+
+
+def sight(actor: Actor) -> dict[str, Any]:
+    """What of ``Wanted`` leaves the tickets that somebody may see, as ``may_see`` says of one."""
+    if actor.is_admin:
+        return {}
+    return {"departments": actor.staff.departments if actor.staff else (), "own": actor.login}
 
 
 def _client_id(tx: Tx, address: str) -> int:

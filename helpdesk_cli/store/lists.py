@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from helpdesk_cli.domain.ticket import Ticket
-from helpdesk_cli.store.engine import Row, Tx, Value
+from helpdesk_cli.store.engine import Row, Tx, Value, listed
 
 _TICKET = ", ".join(f"t.{name}" for name in Ticket.__struct_fields__)
 _FIELDS = len(Ticket.__struct_fields__)
@@ -15,7 +15,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
     stage: str | None = None
     department: str | None = None
-    departments: tuple[str, ...] | None = None  # whose tickets the asker may see
+    departments: tuple[str, ...] | None = None  # whose tickets the asker may see; None: all
+    own: str | None = None  # the asker, who sees what was given to them wherever it is
     assignee: str | None = None  # a login; "" for nobody's
     client: int | None = None
     priority: str | None = None
@@ -62,7 +63,8 @@ _EQUAL = {
 }
 
 
-def _conditions(tx: Tx, wanted: Wanted) -> tuple[list[str], dict[str, Value]]:
+def conditions(tx: Tx, wanted: Wanted) -> tuple[str, dict[str, Value]]:
+    """What holds of the wanted tickets ``t``, as a condition; without limit and order."""
     where: list[str] = []
     binds: dict[str, Value] = {}
 
@@ -70,19 +72,17 @@ def _conditions(tx: Tx, wanted: Wanted) -> tuple[list[str], dict[str, Value]]:
         where.append(condition)
         binds.update(values)
 
-    def among(column: str, name: str, values: tuple[str, ...]) -> None:
-        keys = {f"{name}{number}": value for number, value in enumerate(values)}
-        ask(f"{column} in ({', '.join(':' + key for key in keys) or 'null'})", **keys)
-
     if wanted.states and "closed" not in wanted.states:
         ask("t.is_active = 1")  # an index is of these alone
     if wanted.states and set(wanted.states) != {"open", "waiting"}:
-        among("t.state", "state", wanted.states)
+        text, values = listed("state", wanted.states)
+        ask(f"t.state in ({text})", **values)
     for name, column in _EQUAL.items():
         if getattr(wanted, name) is not None:
             ask(f"{column} = :{name}", **{name: getattr(wanted, name)})
     if wanted.departments is not None:
-        among("t.department", "visible", wanted.departments)
+        text, values = listed("visible", wanted.departments)
+        ask(f"(t.department in ({text}) and t.is_private = 0 or t.assignee = :own)", own=wanted.own, **values)
     if wanted.assignee is not None:
         ask("t.assignee is null") if not wanted.assignee else ask(
             "t.assignee = :assignee", assignee=wanted.assignee
@@ -100,24 +100,21 @@ def _conditions(tx: Tx, wanted: Wanted) -> tuple[list[str], dict[str, Value]]:
     if wanted.search is not None:
         text, values = tx.matching(wanted.search)
         ask(text, **values)
-    return where, binds
+    return " and ".join(where) or "t.number is not null", binds
 
 
 def tickets(tx: Tx, wanted: Wanted) -> list[Listed]:
     """The tickets that are wanted, in the order that is wanted."""
-    where, binds = _conditions(tx, wanted)
+    where, binds = conditions(tx, wanted)
     of_clients = "left join client c on c.id = t.client_id"
-    condition = f"where {' and '.join(where)}" if where else ""
     order = f"order by {ORDERS[wanted.order]}"
     if wanted.limit is not None:
         # Which they are is answered by an index alone; only their rows are read.
         joined = of_clients if wanted.order == "client" else ""
-        condition = (
-            f"where t.number in (select t.number from ticket t {joined} {condition} {order} limit :limit)"
-        )
+        where = f"t.number in (select t.number from ticket t {joined} where {where} {order} limit :limit)"
         binds["limit"] = wanted.limit
     rows = tx.rows(
-        f"select {_TICKET}, c.name, c.email, c.organization from ticket t {of_clients} {condition} {order}",
+        f"select {_TICKET}, c.name, c.email, c.organization from ticket t {of_clients} where {where} {order}",
         **binds,
     )
     tags = _tags(tx, [row[0] for row in rows])
@@ -126,10 +123,9 @@ def tickets(tx: Tx, wanted: Wanted) -> list[Listed]:
 
 def count(tx: Tx, wanted: Wanted) -> int:
     """How many tickets are wanted, without a limit; ``MANY`` where they are so many or more."""
-    where, binds = _conditions(tx, wanted)
-    condition = f"where {' and '.join(where)}" if where else ""
+    where, binds = conditions(tx, wanted)
     row = tx.row(
-        f"select count(*) from (select t.number from ticket t {condition} limit {MANY}) as found", **binds
+        f"select count(*) from (select t.number from ticket t where {where} limit {MANY}) as found", **binds
     )
     return int(row[0]) if row else 0  # type: ignore[arg-type]
 

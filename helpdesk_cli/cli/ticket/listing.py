@@ -108,7 +108,9 @@ def list_(
         total = len(found)
         if asked.is_table:
             order = list(opened.settings.priority)
-            rows = [{**row, "mark": sign(one.ticket, now, order)} for row, one in zip(rows, found, strict=True)]
+            rows = [
+                {**row, "mark": sign(one.ticket, now, order)} for row, one in zip(rows, found, strict=True)
+            ]
             if total == asked.most:
                 total = views.count(opened, **wanted)
         show_rows(
