@@ -129,6 +129,7 @@ def _fetch(call: Call, opened: "Desk", names: tuple[str, ...], limit: int | None
     with bar("fetching") as progress:
         reports = incoming.fetch_mail(opened, names, but=but, limit=limit, progress=progress)
     health.note(opened, "fetch-mail", began, _failures(reports))
+    tell_log(opened)
     return reports
 
 
@@ -158,6 +159,18 @@ def tell_skew(opened: "Desk") -> None:
         from helpdesk_cli.cli import output
 
         output.warn(f"{words}; set it; until then the database's is believed")
+
+
+def tell_log(opened: "Desk") -> None:
+    """Say once a day that the log cannot be written. The job goes on all the same."""
+    if opened.settings.log.to == "none":
+        return
+    from helpdesk_cli.services import trail
+
+    if words := trail.to_tell(opened):
+        from helpdesk_cli.cli import output
+
+        output.warn(words)
 
 
 def bar(label: str) -> Any:
@@ -298,6 +311,7 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
             with bar("sending") as progress:
                 report = outgoing.notify(opened, limit=limit, progress=progress)
             health.note(opened, "notify", began, _problems(report))
+            tell_log(opened)
     if as_json:
         from helpdesk_cli.cli import output, shapes
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from helpdesk_cli.settings import Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
+from .logs import check_log
 from .servers import check_mailboxes, check_transports, names_no_program
 
 TABLES = ("transport", "mailbox", "department", "stage", "priority", "category")
@@ -32,6 +33,7 @@ def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
         *check_addresses(settings),
         *check_stages(settings),
         *check_limits(settings.limits),
+        *check_log(settings.log),
     ]
 
 
@@ -60,7 +62,7 @@ def check_slugs(settings: Settings) -> Iterator[Fault]:
 def check_texts(settings: Settings) -> Iterator[Fault]:
     """No text holds a control character: they end in headers and in commands to mail servers."""
     tables: list[tuple[Key, Struct]] = [
-        ((name,), getattr(settings, name)) for name in ("desk", "store", "alerts")
+        ((name,), getattr(settings, name)) for name in ("desk", "store", "alerts", "log")
     ]
     tables += [((table, slug), each) for table in TABLES for slug, each in getattr(settings, table).items()]
     for key, table in tables:

@@ -14,12 +14,14 @@ from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport
 
 from .credentials import from_environment, from_file, read_key
 from .forms import Fault, Key
+from .logs import look_at_log
 
 
 def look_around(settings: Settings) -> list[Fault]:
     """Look at everything that the configuration names and return what is not as it should be."""
     return [
         *look_at_desk(settings),
+        *look_at_log(settings.log),
         *(
             fault
             for slug, transport in settings.transport.items()

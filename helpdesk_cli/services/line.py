@@ -164,6 +164,8 @@ def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -
         if isinstance(error, DeskError) and not isinstance(error, Failed):
             raise
         outcomes, defeats = desk.engine.transact(lambda tx: _settled_apart(tx, desk, chunk))
+    if desk.settings.log.to != "none":
+        _log(desk, chunk, outcomes, {kept.id for kept, _ in defeats})
     for outcome in outcomes:
         if outcome is None:
             report.fetched -= 1  # another run settled it and counts it
@@ -171,6 +173,17 @@ def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -
             report.count(outcome)
     for kept, reason in defeats:
         _defeated(desk, kept, report, reason)
+
+
+def _log(
+    desk: Desk, chunk: "Sequence[Ready]", outcomes: Sequence[Outcome | None], defeated: Collection[int]
+) -> None:
+    """Leave a line of each mail that we settled."""
+    from helpdesk_cli.services import trail
+
+    settled = (ready for ready in chunk if ready.kept.id not in defeated)
+    ours = [ready for ready, outcome in zip(settled, outcomes, strict=True) if outcome is not None]
+    trail.took(desk, {ready.kept.id: trail.received(ready.inbound) for ready in ours})
 
 
 Settled = tuple[list[Outcome | None], list[tuple[Kept, str]]]
@@ -221,6 +234,10 @@ def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> Non
         return
     report.count(Outcome.FAILED if is_last else Outcome.PENDING)
     if is_last:
+        if desk.settings.log.to != "none":
+            from helpdesk_cli.services import trail
+
+            trail.took(desk, {kept.id: trail.received(_head(desk, kept))})
         report.error = (
             f"message {kept.id} could not be read ({reason[:200]}); see 'helpdesk inbox show {kept.id}'"
         )
@@ -228,18 +245,23 @@ def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> Non
 
 
 def _head_of(desk: Desk, kept: Kept) -> dict[str, Value]:
-    """What lists show of a mail that could not be read: its header alone."""
-    from helpdesk_cli.mail.parse import headers_only
-
-    with desk.engine.read() as tx:
-        raw = blobs.load(tx, kept.sha256)
-    head = headers_only((raw or b"")[:HEAD_LIMIT])
+    """What lists show of a mail that could not be read."""
+    head = _head(desk, kept)
     return {
         "message_id": head.message_id,
         "subject": head.subject,
         "from_address": head.sender.address if head.sender else "",
         "from_name": head.sender.name if head.sender else "",
     }
+
+
+def _head(desk: Desk, kept: Kept) -> Inbound:
+    """The header alone of a mail that could not be read."""
+    from helpdesk_cli.mail.parse import headers_only
+
+    with desk.engine.read() as tx:
+        raw = blobs.load(tx, kept.sha256)
+    return headers_only((raw or b"")[:HEAD_LIMIT])
 
 
 def settle_pending(

@@ -245,6 +245,11 @@ class Run:
         next_attempt_at: str | None = None,
     ) -> None:
         sent_at = self._desk.clock() if state == "sent" else None
+        if self._desk.settings.log.to != "none":
+            from helpdesk_cli.services import trail
+
+            slug = self._ways.slug(letter.department)
+            trail.sent(self._desk, letter, transport=slug, status=state, said=said or text)
 
         def noted(tx: Tx) -> None:
             outbox.became(

@@ -213,6 +213,13 @@ def look_around(jobs: Jobs) -> None:
             jobs.meet(Met(what="sending", kind="away", text=f"sending: {text}", code=69))
         else:
             jobs.found_well("sending")
+    if desk.settings.log.to != "none":
+        from helpdesk_cli.services import trail
+
+        if words := trail.outcome(desk.settings.log):
+            jobs.meet(Met(what="log", kind="broken", text=words, code=1))
+        elif words is not None:
+            jobs.found_well("log")
     host = host_name()
     if words := skew_of(desk.engine):
         text = f"{words}; set it; until then the database's is believed"
