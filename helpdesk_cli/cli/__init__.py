@@ -25,6 +25,7 @@ COMMANDS = {
     "mailbox": ("operations:mailbox", "Look at the mailboxes that are fetched."),
     "config": ("operations:config", "Look at the configuration."),
     "store": ("store:store", "Copy and examine the store."),
+    "schedule": ("schedule:schedule", "Show what to install so that this machine runs the desk."),
     "doctor": ("operations:doctor", "Try every server, file and permission; say what to do next."),
 }
 """Each command's place in this package and its line of help, in the order of ``--help``."""
@@ -33,11 +34,11 @@ SECTIONS = {
     "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify", "cron", "pause", "resume"),
     "Tickets and people": ("ticket", "client", "staff"),
     "Mail": ("inbox", "outbox", "mailbox"),
-    "Operation": ("config", "store", "doctor"),
+    "Operation": ("config", "store", "schedule", "doctor"),
 }
 
 LATER = """
-    board dashboard run-rules schedule check organization kb time asset report rule
+    board dashboard run-rules check organization kb time asset report rule
     mail-commands completion
 """
 

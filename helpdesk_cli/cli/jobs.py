@@ -56,20 +56,21 @@ def init(call: Call, folder: str | None, as_json: bool) -> None:
 
 def next_steps(pieces: "list[Piece]") -> str:
     """What somebody does after ``init``, as they type it."""
-    from shlex import quote
+    from shlex import join, quote
 
     from helpdesk_cli.config.find import user_file
+    from helpdesk_cli.services.placing import program
 
     file = pieces[0].path
     with_config = "" if file == user_file() else f" --config {quote(file)}"
-    cron = f"{quote(program())}{with_config}"  # cron looks in few places for programs
+    cron = f"{join(program())}{with_config} cron".replace("%", r"\%")  # cron looks in few places for programs
     edit = f"write your mail server into {file}, at the lines marked >>>" if pieces[0].is_new else ""
     steps = [
         edit,
         f"helpdesk{with_config} staff new LOGIN --name NAME --email ADDRESS --role admin",
         f"helpdesk{with_config} staff join LOGIN support",
         f"helpdesk{with_config} doctor",
-        f"crontab -e:  * * * * * {cron} fetch-mail; {cron} notify",
+        f"crontab -e:  * * * * * {cron}",
     ]
     if pieces[-1].path.startswith("postgres"):
         steps.append("on each other host: a copy of the configuration and the key, and the same crontab")
@@ -77,14 +78,6 @@ def next_steps(pieces: "list[Piece]") -> str:
     return "\n".join(
         ["", "Next:", *lines, "", "Keep a copy of the key: answers to your mails are known by it."]
     )
-
-
-def program() -> str:
-    """Where this program lies, as cron must be told; its bare name where it was not started by that."""
-    from pathlib import Path
-
-    called = Path(sys.argv[0]).absolute()
-    return str(called) if called.name == "helpdesk" and called.is_file() else "helpdesk"
 
 
 @click.command(

@@ -133,3 +133,10 @@ def test_only_admins_pause_and_resume(run: Run) -> None:
     for words in (["pause", *WHY], ["resume"], ["resume", "notify"]):
         assert "only an admin" in run(*words, "--as", "carl", code=3).err
     assert [row["what"] for row in run("pause", "--json", "--as", "carl").json] == ["notify"]
+
+
+def test_doctor_reminds_of_what_is_paused(run: Run) -> None:
+    run("pause", "notify", *WHY)
+    found = [each for each in run("doctor", "--json", code=None).json if each["name"] == "pause"]
+    assert [(each["level"], each["hint"]) for each in found] == [("warn", "helpdesk resume notify")]
+    assert "notify is paused by bob: the store is being moved" in found[0]["text"]
