@@ -325,7 +325,7 @@ create table letter (
 );
 create index letter_due on letter (state, next_attempt_at);
 create index letter_ticket on letter (ticket);
-create index letter_sent on letter (sent_at, state) where sent_at is not null;
+create index letter_sent on letter (state, sent_at) where sent_at is not null;
 
 -- The jobs ------------------------------------------------------------------------------------------
 

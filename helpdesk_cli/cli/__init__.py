@@ -17,6 +17,8 @@ COMMANDS = {
     "cron": ("cron:cron", "Do all jobs, and tell only what is worth a mail."),
     "pause": ("pausing:pause", "Let jobs and mailboxes rest for a while."),
     "resume": ("pausing:resume", "Let jobs and mailboxes go on."),
+    "dashboard": ("glance.dashboard:dashboard", "Show the whole desk on one screen."),
+    "board": ("glance.board:board", "Show the tickets by their stages."),
     "ticket": ("ticket:ticket", "Work with tickets."),
     "client": ("people:client", "Work with clients, who ask."),
     "staff": ("people:staff", "Work with staff, who answer."),
@@ -32,13 +34,14 @@ COMMANDS = {
 
 SECTIONS = {
     "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify", "cron", "pause", "resume"),
+    "At a glance": ("dashboard", "board"),
     "Tickets and people": ("ticket", "client", "staff"),
     "Mail": ("inbox", "outbox", "mailbox"),
     "Operation": ("config", "store", "schedule", "doctor"),
 }
 
 LATER = """
-    board dashboard run-rules check organization kb time asset report rule
+    run-rules check organization kb time asset report rule
     mail-commands completion
 """
 

@@ -1,6 +1,6 @@
 """A list's columns, and a value in one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,6 +10,10 @@ Row = Mapping[str, object]
 
 Line = tuple[str, int, str]
 """A line of a page: its style on a terminal, how far it is indented, its words (made safe)."""
+
+
+Spans = Sequence[tuple[str, str]]
+"""A line of a screen: its parts, each with its style and its words (made safe)."""
 
 
 class Column(Struct, frozen=True):
