@@ -28,6 +28,7 @@ COMMANDS = {
     "config": ("operations:config", "Look at the configuration."),
     "store": ("store:store", "Copy and examine the store."),
     "schedule": ("schedule:schedule", "Show what to install so that this machine runs the desk."),
+    "completion": ("completion:completion", "Print what makes a shell complete commands and numbers."),
     "doctor": ("operations:doctor", "Try every server, file and permission; say what to do next."),
 }
 """Each command's place in this package and its line of help, in the order of ``--help``."""
@@ -37,12 +38,12 @@ SECTIONS = {
     "At a glance": ("dashboard", "board"),
     "Tickets and people": ("ticket", "client", "staff"),
     "Mail": ("inbox", "outbox", "mailbox"),
-    "Operation": ("config", "store", "schedule", "doctor"),
+    "Operation": ("config", "store", "schedule", "completion", "doctor"),
 }
 
 LATER = """
     run-rules check organization kb time asset report rule
-    mail-commands completion
+    mail-commands
 """
 
 
