@@ -163,6 +163,7 @@ create table ticket_tag (
   tag text not null,
   primary key (ticket, tag)
 );
+create index ticket_tag_tag on ticket_tag (tag);
 
 -- Who hears of a ticket's public words; the requester too.
 create table participant (

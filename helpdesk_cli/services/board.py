@@ -7,7 +7,7 @@ from helpdesk_cli.domain.ticket import CLOSED
 from helpdesk_cli.domain.urgency import Crowd, Ladder, crowd_of, ladders
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.services.views import sight
+from helpdesk_cli.services.views import seer_of
 from helpdesk_cli.store import glance, lists
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.glance import Card
@@ -42,7 +42,7 @@ def board(
     wanted = lists.Wanted(
         department=slug_of("department", settings.department, department),
         assignee=desk.actor.login if mine else None,
-        **sight(desk.actor),
+        seer=seer_of(desk.actor),
     )
     with desk.engine.read() as tx:
         where, binds = lists.conditions(tx, wanted)

@@ -8,7 +8,7 @@ from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.urgency import high_priorities
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.services.views import sight
+from helpdesk_cli.services.views import seer_of
 from helpdesk_cli.store import glance, lists, mailboxes, pauses, runs, troubles
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.glance import Tally
@@ -101,7 +101,7 @@ def dashboard(desk: Desk, *, department: str | None = None) -> Dashboard:
     """The desk's state, of the tickets that the actor may see; mail and jobs are the whole desk's. Raises Usage."""
     at, settings = desk.clock(), desk.settings
     slug = slug_of("department", settings.department, department)
-    wanted = lists.Wanted(department=slug, **sight(desk.actor))
+    wanted = lists.Wanted(department=slug, seer=seer_of(desk.actor))
     with desk.engine.read() as tx:
         where, binds = lists.conditions(tx, wanted)
         tallies = glance.tallies(tx, where, binds, at=at, high=high_priorities(list(settings.priority)))

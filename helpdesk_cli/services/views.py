@@ -1,7 +1,6 @@
 """What people look at: lists of tickets, one ticket whole, files. Reads only."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -13,7 +12,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
 from helpdesk_cli.store import lists, members, people
 from helpdesk_cli.store.engine import Tx
-from helpdesk_cli.store.lists import MANY, ORDERS, Listed, Wanted
+from helpdesk_cli.store.lists import MANY, ORDERS, Listed, Seer, Wanted
 
 __all__ = [
     "MANY",
@@ -28,7 +27,7 @@ __all__ = [
     "html_of",
     "listing",
     "one",
-    "sight",
+    "seer_of",
     "whole",
 ]
 
@@ -75,7 +74,7 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
     order = filters.get("order", "updated")
     if order not in ORDERS:
         raise Usage(f"--sort {order}: must be one of {', '.join(ORDERS)}")
-    for what in ("stage", "department", "priority", "category"):
+    for what in ("stage", "department", "priority", "category", "type"):
         if filters.get(what) is not None:
             known, word = getattr(desk.settings, what), str(filters[what])
             filters[what] = word if word in known else slug_of(what, known, word)
@@ -84,14 +83,12 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
         raise NotFound(f"{assignee}: no such staff member; 'helpdesk staff list' shows them")
     if filters.get("client") is not None:
         filters["client"] = _client_id(tx, str(filters["client"]))
-    return Wanted(**filters, **sight(desk.actor))  # type: ignore[arg-type]
+    return Wanted(**filters, seer=seer_of(desk.actor))  # type: ignore[arg-type]
 
 
-def sight(actor: Actor) -> dict[str, Any]:
-    """What of ``Wanted`` leaves the tickets that somebody may see, as ``may_see`` says of one."""
-    if actor.is_admin:
-        return {}
-    return {"departments": actor.staff.departments if actor.staff else (), "own": actor.login}
+def seer_of(actor: Actor) -> Seer | None:
+    """Who asks, as lists want it: they show what ``may_see`` lets one see of one ticket; None sees all."""
+    return None if actor.is_admin else Seer(actor.login, actor.staff.departments if actor.staff else ())
 
 
 def _client_id(tx: Tx, address: str) -> int:

@@ -9,18 +9,27 @@ _TICKET = ", ".join(f"t.{name}" for name in Ticket.__struct_fields__)
 _FIELDS = len(Ticket.__struct_fields__)
 
 
+class Seer(Struct, frozen=True):
+    """Who asks, where they do not see everything: the tickets of their departments, but private ones, and their own."""
+
+    login: str
+    departments: tuple[str, ...]
+
+
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which tickets a list shows. A field that is None asks for nothing."""
 
     states: tuple[str, ...] = ()
     stage: str | None = None
     department: str | None = None
-    departments: tuple[str, ...] | None = None  # whose tickets the asker may see; None: all
-    own: str | None = None  # the asker, who sees what was given to them wherever it is
+    seer: Seer | None = None  # who asks; None sees all
     assignee: str | None = None  # a login; "" for nobody's
     client: int | None = None
     priority: str | None = None
     category: str | None = None
+    type: str | None = None
+    level: int | None = None
+    tag: str | None = None
     overdue_at: str | None = None
     unanswered: bool = False
     search: str | None = None
@@ -60,6 +69,8 @@ _EQUAL = {
     "department": "t.department",
     "priority": "t.priority",
     "category": "t.category",
+    "type": "t.type",
+    "level": "t.level",
 }
 
 
@@ -75,14 +86,17 @@ def conditions(tx: Tx, wanted: Wanted) -> tuple[str, dict[str, Value]]:
     if wanted.states and "closed" not in wanted.states:
         ask("t.is_active = 1")  # an index is of these alone
     if wanted.states and set(wanted.states) != {"open", "waiting"}:
-        text, values = listed("state", wanted.states)
-        ask(f"t.state in ({text})", **values)
+        names, values = listed("state", wanted.states)
+        ask(f"t.state in ({names})", **values)
     for name, column in _EQUAL.items():
         if getattr(wanted, name) is not None:
             ask(f"{column} = :{name}", **{name: getattr(wanted, name)})
-    if wanted.departments is not None:
-        text, values = listed("visible", wanted.departments)
-        ask(f"(t.department in ({text}) and t.is_private = 0 or t.assignee = :own)", own=wanted.own, **values)
+    if wanted.seer is not None:
+        names, values = listed("visible", wanted.seer.departments)
+        seen = f"(t.assignee = :seer or (t.is_private = 0 and t.department in ({names})))"
+        ask(seen, seer=wanted.seer.login, **values)
+    if wanted.tag is not None:
+        ask("t.number in (select ticket from ticket_tag where tag = :tag)", tag=wanted.tag.lower())
     if wanted.assignee is not None:
         ask("t.assignee is null") if not wanted.assignee else ask(
             "t.assignee = :assignee", assignee=wanted.assignee

@@ -153,7 +153,7 @@ def test_of_what_is_closed_nothing_is_read_but_the_latest(
 
         monkeypatch.setattr(tx, "rows", noted)
         monkeypatch.setattr(tx, "row", noted_one)
-        for wanted in ({}, {"department": "sales"}, {"departments": ("sales",), "own": "bob"}):
+        for wanted in ({}, {"department": "sales"}, {"seer": lists.Seer("bob", ("sales",))}):
             where, binds = asked(tx, **wanted)
             glance.tallies(tx, where, binds, at=NOW, high=HIGH)
             glance.stages(tx, where, binds)

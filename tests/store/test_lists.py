@@ -26,7 +26,10 @@ FILTERS: dict[str, dict[str, Any]] = {
     "stage": {"stage": "in-progress"},
     "closed stage": {"stage": "rejected"},
     "department": {"states": ACTIVE, "department": "sales"},
-    "departments": {"states": ACTIVE, "departments": ("sales", "support")},
+    "seer": {"states": ACTIVE, "seer": lists.Seer("bob", ("sales", "support"))},
+    "type": {"states": ACTIVE, "type": "incident"},
+    "level": {"states": ACTIVE, "level": 2},
+    "tag": {"tag": "Vip"},
     "assignee": {"states": ACTIVE, "assignee": "bob"},
     "nobody": {"states": ACTIVE, "assignee": ""},
     "client": {"client": 2},
@@ -60,6 +63,8 @@ def some_tickets(tx: Tx) -> None:
                 priority=dice.choice(("normal", "urgent")),
                 department=dice.choice(("support", "sales", "network")),
                 category=dice.choice((None, "billing")),
+                type=dice.choice((None, "incident")),
+                level=dice.choice((1, 2)),
                 client_id=dice.choice((None, *clients)),
                 assignee=dice.choice((None, "bob", "carla")),
                 created_at=at,
@@ -68,6 +73,8 @@ def some_tickets(tx: Tx) -> None:
                 unanswered_since=None if is_closed else dice.choice((None, at)),
             ),
         )
+        if number % 9 == 0:
+            tickets.tag(tx, number, "vip")
         words = dice.choice(("on fire", "on ice"))
         tickets.add_message(
             tx, number, a_message(subject="Printer", new_text=words, author=Author(role="client"))

@@ -60,6 +60,9 @@ Examples:
 @click.option("--client", metavar="EMAIL", help="Of the client with that address, any of theirs.")
 @click.option("-p", "--priority", metavar="P", help="Of that priority.")
 @click.option("--category", metavar="C", help="Of that category.")
+@click.option("--type", metavar="T", help="Of that type.")
+@click.option("--tag", metavar="TAG", help="With that tag.")
+@click.option("--level", type=click.IntRange(1, 3), help="At that level of support.")
 @click.option("--overdue", is_flag=True, help="Past their due time.")
 @click.option("--unanswered", is_flag=True, help="Whose client waits for an answer.")
 @click.option("--search", metavar="WORDS", help="In which all these words occur; 'pay*' finds 'payment'.")
@@ -82,7 +85,7 @@ def list_(
     since: str | None,
     until: str | None,
     sort: str,
-    **filters: str | bool | None,
+    **filters: str | int | None,
 ) -> None:
     """Show tickets, the last changed first.
 
