@@ -17,6 +17,7 @@ from helpdesk_cli.errors import BadConfig, DeskError, Failed, ranked
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
+    from helpdesk_cli.services.pauses import Pause
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
 """128 and the signal's number, as shells count: SIGINT, SIGPIPE."""
@@ -188,6 +189,20 @@ def desk(call: Call, *, is_job: bool = False, is_upkeep: bool = False) -> "Itera
         gc.freeze()  # what start-up made stays; from here on there is garbage, and jobs may be long
         gc.enable()
         yield opened
+
+
+def rests(call: Call, paused: "Sequence[Pause]", job: str) -> bool:
+    """Whether a job is paused; with ``-v`` say what is and why."""
+    from helpdesk_cli.services import pauses
+
+    pause = pauses.of_job(paused, job)
+    if call.verbosity > 0:
+        from helpdesk_cli.cli.output import say
+
+        for each in [pause] if pause else paused:
+            if each is pause or each.what.startswith(pauses.BOX):
+                say(pauses.told(each))
+    return pause is not None
 
 
 # Failures

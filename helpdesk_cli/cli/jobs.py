@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpdesk_cli.cli.app import Call, about, desk, fail, shared
+from helpdesk_cli.cli.app import Call, about, desk, fail, rests, shared
 from helpdesk_cli.errors import DeskError, Failed
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.first_run import Piece
     from helpdesk_cli.services.line import MailboxReport
     from helpdesk_cli.services.outgoing import SendReport
-    from helpdesk_cli.services.pauses import Pause
 
 LIMIT = click.IntRange(min=1)
 
@@ -128,20 +127,6 @@ def _fetch(call: Call, opened: "Desk", names: tuple[str, ...], limit: int | None
 
 def _failures(reports: "list[MailboxReport]") -> list[DeskError]:
     return [about(report.name, report.failure) for report in reports if report.failure is not None]
-
-
-def rests(call: Call, paused: "list[Pause]", job: str) -> bool:
-    """Whether a job is paused; with ``-v`` say what is and why."""
-    from helpdesk_cli.services import pauses
-
-    pause = pauses.of_job(paused, job)
-    if call.verbosity > 0:
-        from helpdesk_cli.cli import output
-
-        for each in [pause] if pause else paused:
-            if each is pause or each.what.startswith(pauses.BOX):
-                output.say(pauses.told(each))
-    return pause is not None
 
 
 def tell_skew(opened: "Desk") -> None:

@@ -6,6 +6,7 @@ that people hear of a trouble once, over all rounds and hosts.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib import import_module
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -193,6 +194,21 @@ def send(jobs: Jobs) -> None:
 
 def rules(jobs: Jobs) -> None:
     """run-rules."""
+    try:
+        module = import_module("helpdesk_cli.services.rules")
+    except ModuleNotFoundError:
+        return
+    report = module.run(jobs.desk)
+    for rule in report.rules:
+        what = f"rule.{rule.name}"
+        if rule.error:
+            jobs.meet(Met(what=what, kind="broken", text=f"rule {rule.name}: {rule.error}", code=1))
+        else:
+            jobs.found_well(what)
+        if rule.fired:
+            jobs.said.append(
+                f"rule {rule.name}: {rule.fired} done" + (f", {rule.left} left" if rule.left else "")
+            )
 
 
 # What no job tells by itself
