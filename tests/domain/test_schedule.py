@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_cli.domain.schedule import (
@@ -36,11 +36,13 @@ def run_by_cron(line: str) -> list[str]:
 
 
 @given(st.lists(printable.filter(lambda word: "\\" not in word), min_size=1, max_size=4))
+@settings(deadline=None)
 def test_cron_runs_the_very_words(words: list[str]) -> None:
     assert run_by_cron(cron_words(words)) == words
 
 
 @given(printable)
+@settings(deadline=None)
 def test_systemd_runs_the_very_words(word: str) -> None:
     told = unit_word(word)
     bare = told[1:-1] if told.startswith('"') else told
@@ -75,6 +77,7 @@ def read_by_windows(line: str) -> list[str]:
 
 
 @given(st.lists(printable, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_windows_reads_the_very_words(words: list[str]) -> None:
     assert read_by_windows(" ".join(map(windows_word, words))) == words
 

@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_cli.domain.trail import LONGEST, line, queue_ids, quoted
@@ -70,6 +70,7 @@ def test_a_long_value_is_cut() -> None:
 
 
 @given(st.text(max_size=400))
+@settings(deadline=None)
 def test_no_value_breaks_out_of_its_place(value: str) -> None:
     told = line("fetch", subject=value, outcome="opened")
     assert told.isprintable()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from factories import NOW
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk_cli.domain.moments import later
@@ -276,7 +276,7 @@ runs = st.lists(
 
 
 @given(runs)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_never_twice_within_the_hour_and_never_back_unless_it_was_told(
     runs: list[tuple[int, str, bool]],
 ) -> None:
