@@ -97,13 +97,25 @@ def latest_closed(tx: Tx, where: str, binds: Binds, stage: str, limit: int) -> l
 
 
 def urgent(
-    tx: Tx, where: str, binds: Binds, ladders: Iterable[Ladder], *, limit: int | None = None
+    tx: Tx,
+    where: str,
+    binds: Binds,
+    ladders: Iterable[Ladder],
+    *,
+    limit: int | None = None,
+    to_do_at: str | None = None,
 ) -> list[Card]:
-    """Active tickets, the most urgent first; of equal ones that which is due first, or waits longest."""
+    """Active tickets, the most urgent first; of equal ones that which is due first, or waits longest.
+
+    ``to_do_at`` leaves those for which somebody could do something at that moment: not what only waits.
+    """
     points, steps = _points(ladders)
     last = "t.due_at is null, t.due_at, t.unanswered_since is null, t.unanswered_since, t.number"
     order = f"order by {points} desc, {last}"
     where = f"t.is_active = 1 and {where}"
+    if to_do_at is not None:
+        where += " and (t.state = 'open' or t.unanswered_since is not null or t.due_at < :to_do_at)"
+        binds = {**binds, "to_do_at": to_do_at}
     if limit is not None:
         # Which they are is answered by an index alone; only their rows are read.
         where = f"t.number in (select t.number from ticket t where {where} {order} limit :limit)"

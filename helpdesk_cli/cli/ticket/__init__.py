@@ -6,6 +6,7 @@ from helpdesk_cli.cli.app import Noun
 
 COMMANDS = {
     "list": ("listing:list_", "Tickets, the last changed first."),
+    "next": ("next:next_", "The ticket to take now, and why."),
     "show": ("show:show", "The whole discussion on one page."),
     "new": ("writing:new", "Enter a ticket on a client's behalf."),
     "reply": ("writing:reply", "Answer the client."),
@@ -22,7 +23,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward wait unsend next why explain ack escalate export"
+LATER = "merge split link watch forward wait unsend why explain ack escalate export"
 
 
 class Rooms(Noun):
