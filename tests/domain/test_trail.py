@@ -24,6 +24,9 @@ RECEIVED = {
     "(version=TLS1_2) id 15.20.8182.20; Sun": "15.20.8182.20",
     "from localhost (localhost)\r\n\tby mx.desk.example (Postfix)\r\n\tid 9A; Sun": "",
     "from evil (HELO id 4F3A81C0D2) by mx.desk.example with SMTP id REAL123; Sun": "REAL123",
+    "from evil (it came by x id 4F3A81C0D2) by mx.desk.example (who (said) id FAKE1) with SMTP id REAL123; Sun": (
+        "REAL123"
+    ),
     "from id 4F3A81C0D2 by mx.desk.example with SMTP id REAL123; Sun": "REAL123",
     "(qmail 1234 invoked by uid 0); 22 Nov 2026": "",
     "": "",
