@@ -32,6 +32,7 @@ def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
         *check_departments(settings),
         *check_addresses(settings),
         *check_stages(settings),
+        *check_saved(settings),
         *check_limits(settings.limits),
         *check_log(settings.log),
     ]
@@ -230,6 +231,14 @@ def check_stages(settings: Settings) -> Iterator[Fault]:
             yield Fault(
                 ("stage",), f'no stage has state = "{state}"; one of each is needed: open, waiting, closed'
             )
+
+
+def check_saved(settings: Settings) -> Iterator[Fault]:
+    """Saved filters ask for what there is."""
+    if settings.filter:  # nearly nobody's start need know more
+        from .filters import check_filters
+
+        yield from check_filters(settings)
 
 
 def check_limits(limits: Limits) -> Iterator[Fault]:

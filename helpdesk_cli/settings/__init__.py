@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from .flow import PRIORITIES, STAGES, Calendar, Category, Priority, Rule, Sla, Stage, Type
 from .forms import Command, Rate, Size, Span, Table, Words
+from .glance import Filter
 from .servers import Mailbox, Server, Transport, Webhook
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Command",
     "Department",
     "Desk",
+    "Filter",
     "Limits",
     "Log",
     "Mailbox",
@@ -158,6 +160,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sla: dict[str, Sla] = field(default_factory=dict)
     rule: dict[str, Rule] = field(default_factory=dict)
     webhook: dict[str, Webhook] = field(default_factory=dict)
+    filter: dict[str, Filter] = field(default_factory=dict)
     limits: Limits = Limits()
     log: Log = Log()
     source: str = ""

@@ -1,5 +1,7 @@
 """``ticket list``."""
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from helpdesk_cli.cli import shapes
@@ -7,6 +9,9 @@ from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import listed
 from helpdesk_cli.cli.options import moment, since_until
 from helpdesk_cli.cli.output import Asked, Column, Row, Sheet, show_rows
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
 
 TICKETS = Sheet(
     columns=(
@@ -39,16 +44,25 @@ TICKETS = Sheet(
     number="number",
 )
 
+SAVED = Sheet(
+    columns=(Column("name", "Name"), Column("options", "Options", weight=1)),
+    table=("name", "options"),
+    lines=("name", "options"),
+    number="name",
+)
+
 
 @click.command(
     "list",
     epilog="""\b
 Examples:
-  helpdesk ticket list --assignee me
+  helpdesk ticket list @mine
+  helpdesk ticket list @mine --department support
   helpdesk ticket list --unanswered --department support --sort unanswered
   helpdesk ticket list --search 'invoice paid*' --state all --json
   helpdesk ticket list --client ann@example.com --ids | helpdesk ticket close -""",
 )
+@click.argument("saved", metavar="[@NAME]", required=False)
 @click.option("--stage", metavar="STAGE", help="In that stage.")
 @click.option(
     "--state",
@@ -70,42 +84,29 @@ Examples:
 @click.option(
     "--sort",
     metavar="FIELD",
-    default="updated",
     help="updated (else), created, number, due, subject, client or unanswered.",
 )
 @listed
 @shared
-def list_(
-    call: Call,
-    *,
-    asked: Asked,
-    state: str | None,
-    assignee: str | None,
-    overdue: bool,
-    since: str | None,
-    until: str | None,
-    sort: str,
-    **filters: str | int | None,
-) -> None:
+def list_(call: Call, saved: str | None, *, asked: Asked, **options: Any) -> None:
     """Show tickets, the last changed first.
 
-    On a terminal !! marks what is urgent or overdue, ! what is of high priority or waits for an answer for
-    over a day. --since and --until look at when a ticket was opened.
+    @NAME is a filter that has a name, to which options may be added, or say otherwise: @mine, @unanswered,
+    @overdue, @unassigned, and those of the configuration; @ alone lists them. On a terminal !! marks what is
+    urgent or overdue, ! what is of high priority or waits for an answer for over a day. --since and --until look
+    at when a ticket was opened.
     """
     from helpdesk_cli.domain.urgency import sign
     from helpdesk_cli.services import views
 
     with desk(call) as opened:
         now = opened.clock()
-        wanted = {
-            **filters,
-            "states": _states(state, filters["stage"]),
-            "assignee": {"me": opened.actor.login, "none": ""}.get(assignee or "", assignee),
-            "overdue_at": now if overdue else None,
-            "since": moment(opened, since),
-            "until": moment(opened, until),
-            "order": sort,
-        }
+        if saved == "@":
+            _show_saved(opened, asked)
+            return
+        if saved is not None:
+            options, asked = _saved(opened, saved, options, asked)
+        wanted = _wanted(opened, now, **options)
         found = views.listing(opened, **wanted, limit=asked.most)
         rows: list[Row] = [shapes.ticket(one, now) for one in found]
         total = len(found)
@@ -127,6 +128,58 @@ def list_(
             style=_style,
             empty="no such tickets",
         )
+
+
+def _wanted(
+    opened: "Desk",
+    now: str,
+    *,
+    state: str | None,
+    assignee: str | None,
+    overdue: bool,
+    since: str | None,
+    until: str | None,
+    sort: str | None,
+    **filters: str | int | None,
+) -> dict[str, Any]:
+    """What is asked of the desk by such options."""
+    return {
+        **filters,
+        "states": _states(state, filters["stage"]),
+        "assignee": {"me": opened.actor.login, "none": ""}.get(assignee or "", assignee),
+        "overdue_at": now if overdue else None,
+        "since": moment(opened, since),
+        "until": moment(opened, until),
+        "order": sort or "updated",
+    }
+
+
+def _saved(opened: "Desk", name: str, options: dict[str, Any], asked: Asked) -> tuple[dict[str, Any], Asked]:
+    """A saved filter's options, and those that were given instead or besides; where a ticket stands is one of them."""
+    from msgspec.structs import replace
+
+    from helpdesk_cli.services import saved
+
+    given = {option: value for option, value in options.items() if value not in (None, False)}
+    found = saved.options(saved.named(opened.settings, name))
+    if given.keys() & {"state", "stage"}:
+        found = {option: value for option, value in found.items() if option not in ("state", "stage")}
+    limit = found.pop("limit", None)
+    return {**options, **found, **given}, replace(asked, limit=asked.limit or limit)
+
+
+def _show_saved(opened: "Desk", asked: Asked) -> None:
+    """List the saved filters with their options."""
+    from helpdesk_cli.services import saved
+
+    rows = []
+    for name, wanted in saved.filters(opened.settings).items():
+        options = saved.options(wanted)
+        words = (
+            f"--{option}" if value is True else f"--{option} {value}" for option, value in options.items()
+        )
+        rows.append({"name": f"@{name}", "options": options if asked.as_json else " ".join(words)})
+    show_rows(SAVED, rows, asked)
 
 
 def _states(state: str | None, stage: object) -> tuple[str, ...]:
