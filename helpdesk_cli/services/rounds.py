@@ -36,7 +36,7 @@ def work(opened: Callable[[], AbstractContextManager[Desk]], config: str | None)
     try:
         with opened() as desk:
             _alone(desk, config, done)
-    except DeskError as failure:
+    except Exception as failure:  # noqa: BLE001 cron starts us each minute: whatever it is, it is told once
         what = host_memory.CONFIGURATION if isinstance(failure, BadConfig) else host_memory.STORE
         judged = host_memory.settle(config, [troubles.met(what, what, failure)])
         done.told += judged.told

@@ -1,6 +1,7 @@
 """What a run met, carried out: what to tell, letters to the admins, and the memory of it in the store."""
 
 from collections.abc import Collection, Iterable, Sequence
+from errno import ENOSPC
 
 from helpdesk_cli.domain.trouble import Judged, Kind, Met, Trouble, judge
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Refused, Unreachable
@@ -9,11 +10,20 @@ from helpdesk_cli.store import outbox, runs, troubles
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.runs import Ran
 
+try:
+    from errno import EDQUOT
+except ImportError:  # Windows
+    EDQUOT = ENOSPC
+
 WAY = "transport."
 
 
 def met(what: str, title: str, failure: BaseException) -> Met:
     """A failure as a run's end tells it; ``title`` is its place for people."""
+    if isinstance(failure, OSError) and failure.strerror:
+        place = f"{failure.filename}: " if failure.filename else ""
+        code = 75 if failure.errno in (ENOSPC, EDQUOT) else 1
+        return Met(what=what, kind="away", text=f"{title}: {place}{failure.strerror}", code=code)
     if not isinstance(failure, DeskError):
         text = f"internal error: {type(failure).__name__}: {failure}; please report it"
         return Met(what=what, kind="broken", text=f"{title}: {text}", code=1)

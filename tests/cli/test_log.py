@@ -97,6 +97,17 @@ def test_each_way_in_is_told_and_each_outcome(run: Run, site: Site, tmp_path: Pa
     assert told[3:] == [("fetch", "opened", "1001"), ("import", "archived", "1002")]
 
 
+def test_a_pipe_is_no_mailbox_that_is_fetched(run: Run, site: Site) -> None:
+    file = logged(site, '[mailbox.piped]\nkind = "pipe"\ndepartment = "support"')
+    run(
+        "receive",
+        "--mailbox",
+        "piped",
+        input=b"From: eve@client.example\nTo: support@desk.example\n\nPiped.\n",
+    )
+    assert [(each["verb"], each["mailbox"]) for each in lines(file)] == [("receive", "piped")]
+
+
 def test_what_a_person_lets_in_is_told_again(run: Run, site: Site) -> None:
     file = logged(site)
     run("client", "block", "ann@client.example")

@@ -361,6 +361,24 @@ def test_a_store_that_is_away_is_told_after_a_while_and_written_of_when_it_is_ba
     assert list((desk.folder / "state" / "helpdesk").iterdir()) == []
 
 
+@on_sqlite
+@pytest.mark.usefixtures("clock")
+def test_whatever_keeps_a_round_from_its_work_is_told_once(desk: Any) -> None:
+    locks = Path(desk.desk.settings.store.file() + ".locks")
+    locks.write_text("no folder")
+    told = {}
+    for minute in range(20):
+        if words := run(desk).told:
+            told[minute] = words
+        desk.passes(minutes=1)
+    assert told == {15: [f"the store: {locks}/cron.lock: Not a directory (for 15 min)"]}
+    locks.unlink()
+    assert run(desk).told == ["the store is back after 20 min"]
+    internal = rounds.work(Away(KeyError("oops")), "/y.toml")
+    assert internal.told == ["the store: internal error: KeyError: 'oops'; please report it"]
+    assert (internal.code, rounds.work(Away(KeyError("oops")), "/y.toml").told) == (1, [])
+
+
 @pytest.mark.usefixtures("clock")
 def test_a_configuration_that_is_wrong_is_told_at_once_all_faults_of_it(desk: Any) -> None:
     away = Away(BadConfig("/x.toml: line 1: a: no", "/x.toml: line 2: b: no"))
