@@ -199,14 +199,17 @@ def test_a_store_that_does_not_answer_keeps_nobody_waiting(ask: Ask, site: Site)
         assert time.monotonic() - start < 6
 
 
-def test_standard_input_is_never_read(site: Site) -> None:
+def test_standard_input_is_never_read(run: Run, site: Site) -> None:
+    site.write()
+    run("fetch-mail")
     reading, writing = os.pipe()
     try:
-        subprocess.run(
+        done = subprocess.run(
             PROGRAM,
             env={
                 **os.environ,
                 "HELPDESK_CONFIG": str(site.config),
+                "HELPDESK_STAFF": "bob",
                 "_HELPDESK_COMPLETE": "bash_complete",
                 "COMP_WORDS": "helpdesk ticket close - 1",
                 "COMP_CWORD": "4",
@@ -219,6 +222,7 @@ def test_standard_input_is_never_read(site: Site) -> None:
     finally:
         os.close(reading)
         os.close(writing)
+    assert done.stdout == b"plain,1000\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
