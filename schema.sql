@@ -144,8 +144,16 @@ create table ticket (
   reminded_at text,                       -- when the client was reminded, for this wait
   sla text                                -- the service level that holds
 );
-create index ticket_active on ticket (is_active, updated_at);
-create index ticket_updated on ticket (updated_at);
+-- Lists and counts are answered from these two alone: what filters look at is in them.
+create index ticket_active on ticket (
+  updated_at, stage, state, department, priority, category, type, assignee, client_id, created_at, due_at,
+  unanswered_since, level, is_private
+) where is_active = 1;
+create index ticket_updated on ticket (
+  updated_at, stage, state, department, priority, category, type, assignee, client_id, created_at, due_at,
+  unanswered_since, level, is_private
+);
+create index ticket_closed on ticket (stage, updated_at, department, assignee, is_private) where is_active = 0;
 create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
 create index ticket_idle on ticket (state, is_idle, touched_at);
@@ -315,10 +323,50 @@ create table letter (
   claimed_by text,
   handed_at text,                         -- the moment before its text was handed over
   sent_at text,
+  said text not null default '',          -- what the server answered that took it
   error text not null default ''
 );
 create index letter_due on letter (state, next_attempt_at);
 create index letter_ticket on letter (ticket);
+create index letter_sent on letter (state, sent_at) where sent_at is not null;
+
+-- The jobs ------------------------------------------------------------------------------------------
+
+-- How each job fares on each host.
+create table run (
+  job text not null,                      -- fetch-mail | notify | run-rules | cron
+  host text not null,
+  began_at text not null,                 -- of its last run
+  ended_at text not null,
+  succeeded_at text,                      -- when a run last did all it should
+  code integer not null,                  -- the exit code that its last run called for
+  error text not null default '',
+  primary key (job, host)
+);
+
+-- What shall not be done for now.
+create table pause (
+  what text primary key,                  -- cron (all jobs) | fetch-mail | notify | run-rules | mailbox:NAME
+  reason text not null,
+  paused_at text not null,
+  paused_by text not null
+);
+
+-- What keeps the desk from its work, and how far people know it: they hear once, over all runs and hosts.
+create table trouble (
+  what text primary key,                  -- mailbox.support | transport.default | letters | …
+  kind text not null,                     -- away | broken | loss
+  code integer not null,                  -- the exit code that it calls for
+  host text not null default '',          -- whose runs meet it; '' where there is one host
+  text text not null,                     -- the last words about it
+  since text not null,
+  seen_at text not null,                  -- by the last run that met it
+  times integer not null default 1,       -- runs that met it; of a loss what is not told yet
+  patience integer not null,              -- seconds that it must last before it is told
+  told_at text,                           -- on standard error, which cron mails
+  written_at text,                        -- in letters to the admins
+  over_at text                            -- null while it lasts
+);
 
 -- Counters --------------------------------------------------------------------------------------------
 

@@ -28,6 +28,10 @@ def main() -> None:
     from helpdesk_cli.cli import root
     from helpdesk_cli.cli.app import run
 
+    if not words and os.environ.get("_HELPDESK_COMPLETE"):
+        from helpdesk_cli.cli.completion import answer
+
+        leave(answer(root))
     leave(run(root, words))
 
 

@@ -5,6 +5,24 @@ record, 69 a server was out of reach, 75 busy or disk full, 78 the configuration
 78 as in BSD's sysexits). One place catches these (``cli.app``); everything else only raises.
 """
 
+from collections.abc import Iterable
+
+RANKING = (78, 1, 75, 69)
+"""Of several failures the first of these codes is the exit code."""
+
+
+def ranked(codes: Iterable[int]) -> int:
+    """The exit code of several failures."""
+    known = list(codes)
+    return next((code for code in RANKING if code in known), known[0] if known else 0)
+
+
+def is_of_no_room(failure: OSError) -> bool:
+    """Whether the disk is full, or somebody's share of it."""
+    import errno
+
+    return failure.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))  # Windows knows no shares
+
 
 class DeskError(Exception):
     """A failure that can be told in one line; the text says what was wrong, where, and what is allowed."""
@@ -38,6 +56,10 @@ class Unreachable(DeskError):
     """A server could not be reached, or refused us (password, certificate); the next run tries again."""
 
     exit_code = 69
+
+
+class Refused(Unreachable):
+    """A server is there and does not let us in: credentials, certificate. Only a person can mend that."""
 
 
 class StoreAway(Unreachable):

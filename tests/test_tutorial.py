@@ -106,7 +106,7 @@ def test_the_tutorial_works_as_it_is_written(server: Dovecot, tmp_path: Path) ->
 def test_init_tells_cron_where_the_program_lies(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("helpdesk")
     done = subprocess.run([program, "init", tmp_path / "desk"], capture_output=True, text=True, check=True)
-    assert f"* * * * * {program} --config {tmp_path}/desk/helpdesk.toml fetch-mail; {program} " in done.stdout
+    assert f"* * * * * {program} --config {tmp_path}/desk/helpdesk.toml cron\n" in done.stdout
 
 
 def test_doctor_warns_of_message_ids_without_a_domain(site: Site, tmp_path: Path) -> None:

@@ -18,6 +18,11 @@ COMMANDS = {
         "rules:run_rules",
         "Do what time brings: the site's rules of time, then the built-in ones.",
     ),
+    "cron": ("cron:cron", "Do all jobs, and tell only what is worth a mail."),
+    "pause": ("pausing:pause", "Let jobs and mailboxes rest for a while."),
+    "resume": ("pausing:resume", "Let jobs and mailboxes go on."),
+    "dashboard": ("glance.dashboard:dashboard", "Show the whole desk on one screen."),
+    "board": ("glance.board:board", "Show the tickets by their stages."),
     "ticket": ("ticket:ticket", "Work with tickets."),
     "client": ("people:client", "Work with clients, who ask."),
     "staff": ("people:staff", "Work with staff, who answer."),
@@ -27,21 +32,32 @@ COMMANDS = {
     "rule": ("rules:rule", "Look at the rules by which the desk works by itself."),
     "config": ("operations:config", "Look at the configuration."),
     "store": ("store:store", "Copy and examine the store."),
+    "schedule": ("schedule:schedule", "Show what to install so that this machine runs the desk."),
+    "completion": ("completion:completion", "Print what makes a shell complete commands and numbers."),
     "doctor": ("operations:doctor", "Try every server, file and permission; say what to do next."),
 }
 """Each command's place in this package and its line of help, in the order of ``--help``."""
 
 SECTIONS = {
-    "Jobs": ("init", "demo", "fetch-mail", "receive", "import", "notify", "run-rules"),
+    "Jobs": (
+        "init",
+        "demo",
+        "fetch-mail",
+        "receive",
+        "import",
+        "notify",
+        "run-rules",
+        "cron",
+        "pause",
+        "resume",
+    ),
+    "At a glance": ("dashboard", "board"),
     "Tickets and people": ("ticket", "client", "staff"),
     "Mail": ("inbox", "outbox", "mailbox"),
-    "Operation": ("rule", "config", "store", "doctor"),
+    "Operation": ("rule", "config", "store", "schedule", "completion", "doctor"),
 }
 
-LATER = """
-    board dashboard cron schedule pause resume check organization kb time asset report
-    mail-commands completion
-"""
+LATER = "check organization kb time asset report mail-commands"
 
 
 class LazyGroup(Noun):

@@ -6,17 +6,18 @@ A failure becomes one line a fault on standard error and an exit code here and n
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from msgspec import Struct
 
-from helpdesk_cli.errors import BadConfig, DeskError, Failed
+from helpdesk_cli.errors import BadConfig, DeskError, Failed, is_of_no_room, ranked
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
+    from helpdesk_cli.services.pauses import Pause
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
 """128 and the signal's number, as shells count: SIGINT, SIGPIPE."""
@@ -37,9 +38,6 @@ SAID_ELSEWHERE = {
 }
 """What other programs call our commands."""
 
-RANKING = (78, 1, 75, 69)
-"""Of several failures the first of these codes is the exit code."""
-
 
 class Call(Struct):
     """What a call said outside of its command's own options."""
@@ -57,12 +55,6 @@ class Several(DeskError):
         super().__init__("; ".join(str(failure) for failure in failures))
         self.failures = tuple(failures)
         self.exit_code = ranked(failure.exit_code for failure in failures)
-
-
-def ranked(codes: Iterable[int]) -> int:
-    """The exit code of several failures."""
-    known = list(codes)
-    return next((code for code in RANKING if code in known), known[0] if known else 0)
 
 
 # Options of every command
@@ -199,6 +191,20 @@ def desk(call: Call, *, is_job: bool = False, is_upkeep: bool = False) -> "Itera
         yield opened
 
 
+def rests(call: Call, paused: "Sequence[Pause]", job: str) -> bool:
+    """Whether a job is paused; with ``-v`` say what is and why."""
+    from helpdesk_cli.services import pauses
+
+    pause = pauses.of_job(paused, job)
+    if call.verbosity > 0:
+        from helpdesk_cli.cli.output import say
+
+        for each in [pause] if pause else paused:
+            if each is pause or each.what.startswith(pauses.BOX):
+                say(pauses.told(each))
+    return pause is not None
+
+
 # Failures
 
 
@@ -277,15 +283,9 @@ def code_of(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, click.ClickException):
         return error.exit_code
-    if isinstance(error, OSError) and error.errno in _no_room():
+    if isinstance(error, OSError) and is_of_no_room(error):
         return 75
     return 1
-
-
-def _no_room() -> tuple[int, ...]:
-    import errno
-
-    return tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
 
 
 def lines_of(error: BaseException) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpdesk_cli.cli.app import Call, about, desk, fail, shared
+from helpdesk_cli.cli.app import Call, about, desk, fail, rests, shared
 from helpdesk_cli.errors import DeskError, Failed, StoreAway
 
 if TYPE_CHECKING:
@@ -56,20 +56,21 @@ def init(call: Call, folder: str | None, as_json: bool) -> None:
 
 def next_steps(pieces: "list[Piece]") -> str:
     """What somebody does after ``init``, as they type it."""
-    from shlex import quote
+    from shlex import join, quote
 
     from helpdesk_cli.config.find import user_file
+    from helpdesk_cli.services.placing import program
 
     file = pieces[0].path
     with_config = "" if file == user_file() else f" --config {quote(file)}"
-    cron = f"{quote(program())}{with_config}"  # cron looks in few places for programs
+    cron = f"{join(program())}{with_config} cron".replace("%", r"\%")  # cron looks in few places for programs
     edit = f"write your mail server into {file}, at the lines marked >>>" if pieces[0].is_new else ""
     steps = [
         edit,
         f"helpdesk{with_config} staff new LOGIN --name NAME --email ADDRESS --role admin",
         f"helpdesk{with_config} staff join LOGIN support",
         f"helpdesk{with_config} doctor",
-        f"crontab -e:  * * * * * {cron} fetch-mail; {cron} run-rules; {cron} notify",
+        f"crontab -e:  * * * * * {cron}",
     ]
     if pieces[-1].path.startswith("postgres"):
         steps.append("on each other host: a copy of the configuration and the key, and the same crontab")
@@ -77,14 +78,6 @@ def next_steps(pieces: "list[Piece]") -> str:
     return "\n".join(
         ["", "Next:", *lines, "", "Keep a copy of the key: answers to your mails are known by it."]
     )
-
-
-def program() -> str:
-    """Where this program lies, as cron must be told; its bare name where it was not started by that."""
-    from pathlib import Path
-
-    called = Path(sys.argv[0]).absolute()
-    return str(called) if called.name == "helpdesk" and called.is_file() else "helpdesk"
 
 
 @click.command(
@@ -107,19 +100,37 @@ def fetch_mail(call: Call, names: tuple[str, ...], limit: int | None, dry_run: b
     'helpdesk inbox list' shows. A mailbox that another run is fetching is left to that run.
     """
     with desk(call, is_job=True) as opened:
-        if dry_run:
-            reports = _foresee(opened, names, limit, as_json=as_json)
-        else:
-            from helpdesk_cli.services import incoming
-
-            tell_skew(opened)
-            with bar("fetching") as progress:
-                reports = incoming.fetch_mail(opened, names, limit=limit, progress=progress)
+        reports = (
+            _foresee(opened, names, limit, as_json=as_json) if dry_run else _fetch(call, opened, names, limit)
+        )
     if as_json and not dry_run:
         from helpdesk_cli.cli import output, shapes
 
         output.show_json(shapes.fetched(reports))
     _end(call, reports)
+
+
+def _fetch(call: Call, opened: "Desk", names: tuple[str, ...], limit: int | None) -> "list[MailboxReport]":
+    """Fetch but what is paused."""
+    from helpdesk_cli.services import health, incoming, pauses
+
+    paused = pauses.standing(opened)
+    if rests(call, paused, "fetch-mail"):
+        return []
+    tell_skew(opened)
+    began, but = opened.clock(), pauses.boxes(paused)
+    with bar("fetching") as progress:
+        reports = incoming.fetch_mail(opened, names, but=but, limit=limit, progress=progress)
+    health.note(opened, "fetch-mail", began, _failures(reports))
+    tell_log(opened)
+    return reports
+
+
+def _failures(reports: "list[MailboxReport]") -> list[DeskError]:
+    """What failed, with the mailbox it failed on. That the store is away is no mailbox's fault, and told once."""
+    failed = [(report.name, report.failure) for report in reports if report.failure is not None]
+    away = [why for _, why in failed if isinstance(why, StoreAway)]
+    return [about(name, why) for name, why in failed if not isinstance(why, StoreAway)] + away[:1]
 
 
 def tell_skew(opened: "Desk") -> None:
@@ -130,6 +141,18 @@ def tell_skew(opened: "Desk") -> None:
         from helpdesk_cli.cli import output
 
         output.warn(f"{words}; set it; until then the database's is believed")
+
+
+def tell_log(opened: "Desk") -> None:
+    """Say once a day that the log cannot be written. The job goes on all the same."""
+    if opened.settings.log.to == "none":
+        return
+    from helpdesk_cli.services import trail
+
+    if words := trail.to_tell(opened):
+        from helpdesk_cli.cli import output
+
+        output.warn(words)
 
 
 def bar(label: str) -> Any:
@@ -171,26 +194,14 @@ def _foresee(
     return reports
 
 
-def fetched_line(report: "MailboxReport") -> str:
-    """What a run did with a mailbox: ``support: 3 fetched: 2 opened, 1 replied``."""
-    if report.is_busy:
-        return f"{report.name}: another run is fetching it"
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in report.outcomes.items())
-    return f"{report.name}: {report.fetched or 'nothing'} fetched" + (f": {outcomes}" if outcomes else "")
-
-
 def _end(call: Call, reports: "list[MailboxReport]", refused: Sequence[DeskError] = ()) -> None:
     """Tell what was done, where that was asked for, and what failed; ``refused`` is what was not even begun."""
     if call.verbosity > 0:
         from helpdesk_cli.cli import output
 
         for report in reports:
-            output.say(fetched_line(report))
-    failed = [(report.name, report.failure) for report in reports if report.failure is not None]
-    failures = [*refused, *(about(name, why) for name, why in failed if not isinstance(why, StoreAway))]
-    # That the store is away is no mailbox's fault, and told once.
-    failures += [why for _, why in failed if isinstance(why, StoreAway)][:1]
-    if failures:
+            output.say(report.words())
+    if failures := [*refused, *_failures(reports)]:
         fail(failures)
 
 
@@ -275,15 +286,21 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
     A letter that a server does not take for now is tried again later, for five days; one that it refuses
     is told here and listed by 'helpdesk outbox list'.
     """
-    from helpdesk_cli.services import outgoing
+    from helpdesk_cli.services import health, outgoing, pauses
 
     with desk(call, is_job=True) as opened:
         if dry_run:
             _show_due(opened, limit, as_json=as_json)
             return
-        tell_skew(opened)
-        with bar("sending") as progress:
-            report = outgoing.notify(opened, limit=limit, progress=progress)
+        if rests(call, pauses.standing(opened), "notify"):
+            report = outgoing.SendReport(queued=outgoing.waiting(opened))
+        else:
+            tell_skew(opened)
+            began = opened.clock()
+            with bar("sending") as progress:
+                report = outgoing.notify(opened, limit=limit, progress=progress)
+            health.note(opened, "notify", began, _problems(report))
+            tell_log(opened)
     if as_json:
         from helpdesk_cli.cli import output, shapes
 
@@ -291,10 +308,13 @@ def notify(call: Call, limit: int | None, dry_run: bool, as_json: bool) -> None:
     if call.verbosity > 0:
         from helpdesk_cli.cli import output
 
-        output.say(sent_line(report))
-    failures: list[DeskError] = [*report.failures, *(Failed(problem) for problem in report.problems)]
-    if failures:
+        output.say(report.words())
+    if failures := _problems(report):
         fail(failures)
+
+
+def _problems(report: "SendReport") -> list[DeskError]:
+    return [*report.failures, *(Failed(problem) for problem in report.problems)]
 
 
 def _show_due(opened: "Desk", limit: int | None, *, as_json: bool) -> None:
@@ -310,11 +330,3 @@ def _show_due(opened: "Desk", limit: int | None, *, as_json: bool) -> None:
     for letter in letters:
         words = (letter.id, letter.kind, letter.recipient, letter.subject)
         output.put("\t".join(output.line(str(word)) for word in words))
-
-
-def sent_line(report: "SendReport") -> str:
-    """What a run sent: ``2 sent, 1 deferred; 1 waiting``."""
-    counts = [(report.sent, "sent"), (report.deferred, "deferred"), (report.failed, "failed")]
-    counts.append((report.uncertain, "uncertain"))
-    told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to send"
-    return told + (f"; {report.queued} waiting" if report.queued else "")

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from helpdesk_cli.cli import output
-from helpdesk_cli.cli.app import Call, Noun, desk, ranked, shared
+from helpdesk_cli.cli.app import Call, Noun, desk, shared
 from helpdesk_cli.cli.lists import as_json, listed
 from helpdesk_cli.cli.output import Asked, Column, Sheet
+from helpdesk_cli.errors import ranked
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.findings import Check

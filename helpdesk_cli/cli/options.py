@@ -105,42 +105,16 @@ def moment(desk: "Desk", text: str | None) -> str | None:
     from zoneinfo import ZoneInfo
 
     from helpdesk_cli.domain.moments import at, read
-    from helpdesk_cli.domain.spoken import moment_of
+    from helpdesk_cli.domain.spoken import moment_named
 
     now = read(desk.clock()).astimezone(ZoneInfo(desk.settings.desk.timezone))
     try:
-        return at(moment_of(_plainly(text, now.date()), now))
+        return at(moment_named(text, now))
     except (ValueError, OverflowError):
         raise Usage(
             f"{text}: is no moment; write a date (2026-11-22), 2026-11-22T09:30:00Z, yesterday, last month, "
             "3 days ago, 2h"
         ) from None
-
-
-def _plainly(text: str, today: "date") -> str:
-    """``last monday``, ``a week ago``, ``1y`` and ``2026-11`` in the words that ``domain.spoken`` knows."""
-    import re
-    from datetime import timedelta
-
-    words = " ".join(text.lower().split())
-    if re.fullmatch(r"\d{4}-\d\d", words):
-        return f"{words}-01"
-    day = words.removeprefix("last ")
-    if day != words and day.endswith("day"):
-        # Today's own name means the one before it.
-        return str(today - timedelta(days=7)) if day == f"{today:%A}".lower() else day
-    words = re.sub(r"^(an?|one) (?=\w+ ago$)", "1 ", words)
-    long = re.fullmatch(r"(\d{1,3}) ?(y|years?|months?)( ago)?", words)
-    if long is None:
-        return words if words.endswith(" ago") else text
-    months = int(long[1]) * (12 if long[2].startswith("y") else 1)
-    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-    for day_of_month in range(today.day, 0, -1):  # the 31st of a shorter month is its last day
-        try:
-            return str(today.replace(year=year, month=month + 1, day=day_of_month))
-        except ValueError:
-            continue
-    return text
 
 
 def days_away(desk: "Desk", words: "tuple[str, str] | None") -> "Away | None":

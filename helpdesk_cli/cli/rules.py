@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from helpdesk_cli.cli import output, shapes
-from helpdesk_cli.cli.app import Call, Noun, desk, fail, shared
+from helpdesk_cli.cli.app import Call, Noun, desk, fail, rests, shared
 from helpdesk_cli.cli.lists import as_json, listed
 from helpdesk_cli.cli.output import INDENT, Asked, Column, Sheet
-from helpdesk_cli.errors import Failed, Usage
+from helpdesk_cli.errors import DeskError, Failed, Usage
 
 if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.rules import Report, RunReport
     from helpdesk_cli.services.rules.trying import Trial
 
@@ -35,19 +36,34 @@ def run_rules(call: Call, dry_run: bool, as_json: bool) -> None:
     Each rule takes so many tickets at most as tickets_per_rule says; the rest waits for the next run. Where
     another run is at work, this one ends at once. What rules send leaves at the next notify.
     """
-    from helpdesk_cli.services import rules
-
-    with desk(call, is_job=True) as opened, output.progress("rules") as progress:
-        report = rules.run(opened, dry_run=dry_run, progress=progress)
+    with desk(call, is_job=True) as opened:
+        report = _run(call, opened, dry_run)
     if as_json:
         output.show_json(shapes.rules_run(report))
     elif dry_run:
         _show_foreseen(report)
     if call.verbosity > 0:
         _say(report)
-    errors = [Failed(f"rule {one.name}: {one.error}") for one in report.rules if one.error]
-    if errors:
+    if errors := _errors(report):
         fail(errors)
+
+
+def _run(call: Call, opened: "Desk", dry_run: bool) -> "RunReport":
+    """Do what time brings, or foresee it, unless that job is paused."""
+    from helpdesk_cli.services import health, pauses, rules
+
+    if not dry_run and rests(call, pauses.standing(opened), "run-rules"):
+        return rules.RunReport()
+    began = opened.clock()
+    with output.progress("rules") as progress:
+        report = rules.run(opened, dry_run=dry_run, progress=progress)
+    if not dry_run:
+        health.note(opened, "run-rules", began, _errors(report))
+    return report
+
+
+def _errors(report: "RunReport") -> list[DeskError]:
+    return [Failed(f"rule {one.name}: {one.error}") for one in report.rules if one.error]
 
 
 def _show_foreseen(report: "RunReport") -> None:

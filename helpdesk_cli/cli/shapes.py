@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.mailroom import Entry, Letter
     from helpdesk_cli.services.moving import Moved, TableSize
     from helpdesk_cli.services.outgoing import SendReport
+    from helpdesk_cli.services.pauses import Pause
     from helpdesk_cli.services.rules import Row, RunReport
     from helpdesk_cli.services.rules.trying import Trial
     from helpdesk_cli.services.views import File, Whole
@@ -122,6 +123,16 @@ def block(pattern: str, at: str, by: str) -> Shape:
     return {"pattern": pattern, "blocked_at": at, "blocked_by": by}
 
 
+def pause(one: "Pause") -> Shape:
+    """What shall not be done for now, and why."""
+    return {
+        "what": one.what,
+        "reason": one.reason,
+        "paused_at": one.paused_at,
+        "paused_by": one.paused_by,
+    }
+
+
 def inbox(entry: "Entry") -> Shape:
     """A message that came."""
     return {
@@ -173,6 +184,7 @@ def outbox_whole(letter: "Letter") -> Shape:
         "department": letter.department or None,
         "created_at": letter.created_at,
         "sent_at": letter.sent_at,
+        "said": letter.said or None,
     }
 
 

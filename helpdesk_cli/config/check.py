@@ -8,6 +8,7 @@ from msgspec import Struct
 from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
+from .logs import check_log
 from .servers import check_mailboxes, check_transports, names_no_program
 from .zones import is_zone
 
@@ -34,7 +35,9 @@ def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
         *check_addresses(settings),
         *check_stages(settings),
         *check_what_it_does_by_itself(settings, exposed),
+        *check_saved(settings),
         *check_limits(settings.limits),
+        *check_log(settings.log),
     ]
 
 
@@ -63,7 +66,7 @@ def check_slugs(settings: Settings) -> Iterator[Fault]:
 def check_texts(settings: Settings) -> Iterator[Fault]:
     """No text holds a control character: they end in headers and in commands to mail servers."""
     tables: list[tuple[Key, Struct]] = [
-        ((name,), getattr(settings, name)) for name in ("desk", "store", "alerts")
+        ((name,), getattr(settings, name)) for name in ("desk", "store", "alerts", "log")
     ]
     tables += [((table, slug), each) for table in TABLES for slug, each in getattr(settings, table).items()]
     for key, table in tables:
@@ -231,6 +234,14 @@ def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[
         from .webhooks import check_webhooks
 
         yield from check_webhooks(settings, exposed)
+
+
+def check_saved(settings: Settings) -> Iterator[Fault]:
+    """Saved filters ask for what there is."""
+    if settings.filter:  # nearly nobody's start need know more
+        from .filters import check_filters
+
+        yield from check_filters(settings)
 
 
 def check_limits(limits: Limits) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from helpdesk_cli.errors import BadConfig, Failed, Unreachable
+from helpdesk_cli.errors import BadConfig, Failed, Refused, Unreachable
 from helpdesk_cli.settings import Command, Server, Store, Webhook
 
 from .find import read_trusted
@@ -66,9 +66,9 @@ def first_line(content: bytes, what: str) -> str:
     try:
         line = content.partition(b"\n")[0].removesuffix(b"\r").decode()
     except UnicodeDecodeError:
-        raise Unreachable(f"{what} no UTF-8 text") from None
+        raise Refused(f"{what} no UTF-8 text") from None
     if not line or "\0" in line:
-        raise Unreachable(f"{what} no secret on its first line")
+        raise Refused(f"{what} no secret on its first line")
     return line
 
 
@@ -76,7 +76,7 @@ def from_environment(name: str, key: str) -> str:
     """Take a secret from a variable. Raises Unreachable where it is not set."""
     if secret := os.environ.get(name):
         return secret
-    raise Unreachable(f"{key}: the environment has no {name}; cron passes on only what the crontab sets")
+    raise Refused(f"{key}: the environment has no {name}; cron passes on only what the crontab sets")
 
 
 def from_file(path: str, key: str) -> str:
@@ -84,9 +84,9 @@ def from_file(path: str, key: str) -> str:
     try:
         content, exposed = read_trusted(path, "the password", LIMIT)
     except BadConfig as error:
-        raise Unreachable(f"{key}: {error}") from None
+        raise Refused(f"{key}: {error}") from None
     if exposed:
-        raise Unreachable(f"{key}: {path}: others may read it; run: chmod 600 {path}")
+        raise Refused(f"{key}: {path}: others may read it; run: chmod 600 {path}")
     return first_line(content, f"{key}: {path} holds")
 
 
@@ -110,7 +110,7 @@ def run(command: Command, key: str) -> bytes:
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise Unreachable(f"{key}: cannot run {program_of(command)}: {reason}") from None
+        raise Refused(f"{key}: cannot run {program_of(command)}: {reason}") from None
     try:
         output, complaint = process.communicate(timeout=SECONDS)
     except BaseException as error:

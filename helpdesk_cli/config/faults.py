@@ -18,7 +18,7 @@ from .forms import Fault, Key, rate_of, with_after, written
 from .lines import line_of, lines_of
 
 LATER: tuple[Key, ...] = (
-    *((table,) for table in ("oncall", "oauth2", "retention", "log")),
+    *((table,) for table in ("oncall", "oauth2", "retention")),
     ("store", "run_as"),
     ("mailbox", "*", "form_senders"),
 )

@@ -113,6 +113,7 @@ def complete(settings: Settings, path: str) -> Settings:
             admin=tuple(map(ascii_address, desk.admin)),
         ),
         store=replace(settings.store, url=place_of_store(settings.store.url, folder)),
+        log=replace(settings.log, file=place(settings.log.file, folder)),
         alerts=replace(settings.alerts, address=ascii_address(settings.alerts.address)),
         transport={slug: replace(each, **placed(each, folder)) for slug, each in settings.transport.items()},
         mailbox={slug: replace(each, **placed(each, folder)) for slug, each in settings.mailbox.items()},

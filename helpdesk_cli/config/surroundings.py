@@ -14,6 +14,7 @@ from helpdesk_cli.settings import Command, Mailbox, Server, Settings, Transport,
 
 from .credentials import from_environment, from_file, read_key
 from .forms import Fault, Key
+from .logs import look_at_log
 from .rules import look_at_rules
 from .service_levels import look_at_holidays
 
@@ -22,6 +23,7 @@ def look_around(settings: Settings) -> list[Fault]:
     """Look at everything that the configuration names and return what is not as it should be."""
     return [
         *look_at_desk(settings),
+        *look_at_log(settings.log),
         *(
             fault
             for slug, transport in settings.transport.items()

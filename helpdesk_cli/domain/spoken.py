@@ -26,6 +26,36 @@ def moment_of(text: str, now: datetime) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
 
 
+def moment_named(text: str, now: datetime) -> datetime:
+    """The same, and also for ``last monday``, ``a week ago``, ``1y`` and ``2026-11``."""
+    return moment_of(_plainly(text, now.date()), now)
+
+
+def _plainly(text: str, today: date) -> str:
+    """What ``moment_of`` does not know in words that it knows."""
+    import re
+
+    words = " ".join(text.lower().split())
+    if re.fullmatch(r"\d{4}-\d\d", words):
+        return f"{words}-01"
+    day = words.removeprefix("last ")
+    if day != words and day.endswith("day"):
+        # Today's own name means the one before it.
+        return str(today - timedelta(days=7)) if day == f"{today:%A}".lower() else day
+    words = re.sub(r"^(an?|one) (?=\w+ ago$)", "1 ", words)
+    long = re.fullmatch(r"(\d{1,3}) ?(y|years?|months?)( ago)?", words)
+    if long is None:
+        return words if words.endswith(" ago") else text
+    months = int(long[1]) * (12 if long[2].startswith("y") else 1)
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    for day_of_month in range(today.day, 0, -1):  # the 31st of a shorter month is its last day
+        try:
+            return str(today.replace(year=year, month=month + 1, day=day_of_month))
+        except ValueError:
+            continue
+    return text
+
+
 def day_of(words: str, today: date) -> date | None:
     """The first day of what the words name; None for other words."""
     monday = today - timedelta(days=today.weekday())
@@ -70,3 +100,12 @@ def seconds_ago(words: str) -> int | None:
     if not digits or letter not in UNITS or len(digits) > 6:
         return None
     return int(digits) * UNITS[letter]
+
+
+def span_of(seconds: float) -> str:
+    """A length of time as people say it, in its largest sensible unit, rounded down: ``2 days``, ``1 minute``."""
+    for unit, length, least in (("day", 86400, 2), ("hour", 3600, 2), ("minute", 60, 1)):
+        count = int(seconds // length)
+        if count >= least:
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"

@@ -9,11 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from helpdesk_cli.errors import BadConfig
+from helpdesk_cli.errors import BadConfig, Refused, Unreachable
 
 if TYPE_CHECKING:
     from socket import socket
     from ssl import SSLContext
+
+
+PASSING = (
+    "[UNAVAILABLE]",
+    "[INUSE]",
+    "[IN-USE]",
+    "[LIMIT]",
+    "[SYS/TEMP]",
+    "[LOGIN-DELAY]",
+    "TEMPORAR",
+    "TRY AGAIN",
+)
+"""Words by which servers say that a login fails for now (RFC 5530, 3206, 2449), whatever the password."""
 
 
 class Patience(Struct, frozen=True):
@@ -109,6 +122,18 @@ def one_line(text: object, secret: str = "") -> str:
     said = "".join(letter if letter.isprintable() else " " for letter in said[:2000])
     said = " ".join(said.split())
     return said if len(said) <= 200 else said[:199] + "…"
+
+
+def refusal(said: str) -> type[Unreachable]:
+    """What a refused login is: for a person to mend, unless the server says that it passes."""
+    return Unreachable if any(word in said.upper() for word in PASSING) else Refused
+
+
+def failure(error: Exception) -> type[Unreachable]:
+    """What a failure to connect is: for a person to mend where a certificate is not trusted."""
+    import ssl
+
+    return Refused if isinstance(error, ssl.SSLCertVerificationError) else Unreachable
 
 
 def reason(error: Exception, patience: Patience) -> str:

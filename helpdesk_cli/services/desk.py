@@ -108,20 +108,23 @@ def skew_to_tell(desk: Desk) -> str:
     Where there is something to tell, it is noted in the store that it was told.
     """
     words = skew_of(desk.engine)
-    if not words:
-        return ""
+    return words if words and once_a_day(desk, "clock-skew") else ""
+
+
+def once_a_day(desk: Desk, kind: str) -> bool:
+    """Whether this host told no such thing within a day; if so it is noted that it does now."""
     from helpdesk_cli.domain.moments import later
     from helpdesk_cli.store import tallies
 
     at, host = desk.clock(), host_name()
 
     def note(tx: Tx) -> bool:
-        is_told = tallies.count(tx, "clock-skew", host, later(at, -86400)) > 0
+        is_told = tallies.count(tx, kind, host, later(at, -86400)) > 0
         if not is_told:
-            tallies.add(tx, "clock-skew", host, at)
+            tallies.add(tx, kind, host, at)
         return not is_told
 
-    return words if desk.engine.transact(note) else ""
+    return desk.engine.transact(note)
 
 
 def host_name() -> str:

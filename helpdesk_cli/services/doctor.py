@@ -128,6 +128,7 @@ def of_key(settings: Settings) -> Generator[Check, None, bytes]:
 def of_use(desk: Desk) -> Iterator[Check]:
     """What the records tell: who answers, whether cron runs us, what waits for a person."""
     from helpdesk_cli.domain.moments import later, seconds_between
+    from helpdesk_cli.services import pauses
     from helpdesk_cli.store import inbox, mailboxes, members, outbox
 
     at = desk.clock()
@@ -138,6 +139,9 @@ def of_use(desk: Desk) -> Iterator[Check]:
         stuck = len(inbox.entries(tx, outcomes=inbox.NEEDS_A_PERSON))
         overdue = len(outbox.due(tx, later(at, -SILENT_SECONDS)))
         counts = outbox.counts(tx)
+    for pause in pauses.standing(desk):
+        text = f"{pauses.told(pause)}; since {pause.paused_at}"
+        yield warning("pause", text, f"helpdesk resume {pause.what}")
     if not has_admin:
         hint = "helpdesk staff new LOGIN --name NAME --email ADDRESS --role admin"
         yield warning("staff", "nobody is an admin", hint)
@@ -156,10 +160,10 @@ def of_use(desk: Desk) -> Iterator[Check]:
     for each in fetched:
         since = each.succeeded_at or each.first_fetch_at
         if seconds_between(since, at) > SILENT_SECONDS and not each.failed_at:
-            hint = "put 'helpdesk fetch-mail' into your crontab"
+            hint = "helpdesk schedule crontab"
             yield warning(f"mailbox.{each.name}", f"was last fetched at {since}", hint)
     if overdue:
-        hint = "put 'helpdesk notify' into your crontab; helpdesk outbox list"
+        hint = "helpdesk schedule crontab; helpdesk outbox list"
         yield warning("outbox", f"{overdue} letters should have gone an hour ago", hint)
     if counts.get("failed") or counts.get("uncertain"):
         text = f"{counts.get('failed', 0)} letters failed, {counts.get('uncertain', 0)} are uncertain"

@@ -5,7 +5,7 @@ between any two lines leaves a message either "not here, still on the server" or
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import Busy, DeskError, NotFound, StoreAway, Unreachable
 from helpdesk_cli.mail.sources.contract import Delivery, Source
+from helpdesk_cli.services import pauses
 from helpdesk_cli.services.desk import Desk, engine_of
 from helpdesk_cli.services.headroom import check_headroom
 from helpdesk_cli.services.line import Line, MailboxReport, Progress, mailbox_of, settle_pending
@@ -37,17 +38,19 @@ def fetch_mail(
     desk: Desk,
     names: Sequence[str] = (),
     *,
+    but: Collection[str] = (),
     limit: int | None = None,
     progress: Progress | None = None,
     seconds: float = RUN_SECONDS,
 ) -> list[MailboxReport]:
     """Fetch every mailbox, or those named; a failure is a value in its report and stops no other.
 
-    Mailboxes on servers are fetched side by side, so that a dead one keeps nobody waiting. Raises
-    NotFound for a mailbox that the configuration does not name, Busy where the disk is nearly full.
+    ``but`` are left alone, with what came through them. Mailboxes on servers are fetched side by side, so
+    that a dead one keeps nobody waiting. Raises NotFound for a mailbox that the configuration does not name,
+    Busy where the disk is nearly full.
     """
     known = desk.settings.mailbox
-    wanted = named_mailboxes(desk, names)
+    wanted = [name for name in named_mailboxes(desk, names) if name not in but]
     check_headroom(desk)
     end = time.monotonic() + seconds
     remote = [name for name in wanted if known[name].kind in ("imap", "pop3")]
@@ -61,7 +64,7 @@ def fetch_mail(
     done = local | dict(zip(remote, away, strict=True))
     reports = [done[name] for name in wanted]
     if not names and not any(isinstance(report.failure, StoreAway) for report in reports):
-        left_over = _left_over(desk, progress)
+        left_over = _left_over(desk, progress, but)
         reports += [left_over] if left_over.fetched or left_over.failure else []
     return reports
 
@@ -215,13 +218,14 @@ def _arrival(claimed: str, now: str) -> str:
     return min(claimed, now) if claimed else now
 
 
-def _left_over(desk: Desk, progress: Progress | None) -> MailboxReport:
+def _left_over(desk: Desk, progress: Progress | None, but: Collection[str]) -> MailboxReport:
     """What other ways in (a pipe, an import) left over long ago."""
     report = MailboxReport(name="(left over)")
     try:
         with desk.engine.lock("left-over") as is_ours:
             if is_ours:
-                settle_pending(desk, "", report, progress, before=later(desk.clock(), -LEFT_OVER_SECONDS))
+                before = later(desk.clock(), -LEFT_OVER_SECONDS)
+                settle_pending(desk, "", report, progress, before=before, but=but)
     except DeskError as failure:
         report.failure, report.error = failure, str(failure)
     return report
@@ -230,12 +234,18 @@ def _left_over(desk: Desk, progress: Progress | None) -> MailboxReport:
 def receive(
     desk: Desk, delivery: Delivery, *, mailbox: str, told: Callable[[], None] | None = None
 ) -> MailboxReport:
-    """Take in one message that a mail server hands over; ``told`` hears when its bytes are safe."""
+    """Take in one message that a mail server hands over; ``told`` hears when its bytes are safe.
+
+    While fetch-mail or the mailbox is paused it is kept only: the first fetch-mail after that settles it.
+    """
     report = MailboxReport(name=mailbox)
     check_headroom(desk)
     kept = keep(desk, mailbox, [delivery])
     if told is not None:
         told()
+    paused = pauses.standing(desk)
+    if pauses.of_job(paused, "fetch-mail") or mailbox in pauses.boxes(paused):
+        return report
     with Line(desk, report) as line:
         line.take(kept)
     return report

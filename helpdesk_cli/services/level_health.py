@@ -26,7 +26,9 @@ def of_levels(desk: Desk) -> Iterator[Check]:
             yield warning(where, f"{login}: no active staff member has that login, so nobody hears", hint)
     if untold:
         text = f"{untold} warnings and breaches should have been told an hour ago"
-        yield warning("sla", text, "put 'helpdesk run-rules' into your crontab")
+        yield warning(
+            "sla", text, "put 'helpdesk cron' into your crontab ('helpdesk schedule crontab' prints it)"
+        )
 
 
 def _named(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ Reading takes about as long as all the rest. Where many wait, a second process r
 while this one settles the one before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -50,6 +50,13 @@ class MailboxReport(Struct, kw_only=True):
     error: str | None = None
     failure: DeskError | None = None  # what ended it
     is_busy: bool = False  # another run is at work on it
+
+    def words(self) -> str:
+        """What was done, for people: ``support: 3 fetched: 2 opened, 1 replied``."""
+        if self.is_busy:
+            return f"{self.name}: another run is fetching it"
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
+        return f"{self.name}: {self.fetched or 'nothing'} fetched" + (f": {outcomes}" if outcomes else "")
 
     def count(self, outcome: Outcome) -> None:
         self.outcomes[outcome.value] = self.outcomes.get(outcome.value, 0) + 1
@@ -157,6 +164,8 @@ def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -
         if isinstance(error, DeskError) and not isinstance(error, Failed):
             raise
         outcomes, defeats = desk.engine.transact(lambda tx: _settled_apart(tx, desk, chunk))
+    if desk.settings.log.to != "none":
+        _log(desk, chunk, outcomes, {kept.id for kept, _ in defeats})
     for outcome in outcomes:
         if outcome is None:
             report.fetched -= 1  # another run settled it and counts it
@@ -164,6 +173,17 @@ def _settle_chunk(desk: Desk, chunk: "Sequence[Ready]", report: MailboxReport) -
             report.count(outcome)
     for kept, reason in defeats:
         _defeated(desk, kept, report, reason)
+
+
+def _log(
+    desk: Desk, chunk: "Sequence[Ready]", outcomes: Sequence[Outcome | None], defeated: Collection[int]
+) -> None:
+    """Leave a line of each mail that we settled."""
+    from helpdesk_cli.services import trail
+
+    settled = (ready for ready in chunk if ready.kept.id not in defeated)
+    ours = [ready for ready, outcome in zip(settled, outcomes, strict=True) if outcome is not None]
+    trail.took(desk, {ready.kept.id: trail.received(ready.inbound) for ready in ours})
 
 
 Settled = tuple[list[Outcome | None], list[tuple[Kept, str]]]
@@ -214,6 +234,10 @@ def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> Non
         return
     report.count(Outcome.FAILED if is_last else Outcome.PENDING)
     if is_last:
+        if desk.settings.log.to != "none":
+            from helpdesk_cli.services import trail
+
+            trail.took(desk, {kept.id: trail.received(_head(desk, kept))})
         report.error = (
             f"message {kept.id} could not be read ({reason[:200]}); see 'helpdesk inbox show {kept.id}'"
         )
@@ -221,12 +245,8 @@ def _defeated(desk: Desk, kept: Kept, report: MailboxReport, reason: str) -> Non
 
 
 def _head_of(desk: Desk, kept: Kept) -> dict[str, Value]:
-    """What lists show of a mail that could not be read: its header alone."""
-    from helpdesk_cli.mail.parse import headers_only
-
-    with desk.engine.read() as tx:
-        raw = blobs.load(tx, kept.sha256)
-    head = headers_only((raw or b"")[:HEAD_LIMIT])
+    """What lists show of a mail that could not be read."""
+    head = _head(desk, kept)
     return {
         "message_id": head.message_id,
         "subject": head.subject,
@@ -235,16 +255,31 @@ def _head_of(desk: Desk, kept: Kept) -> dict[str, Value]:
     }
 
 
+def _head(desk: Desk, kept: Kept) -> Inbound:
+    """The header alone of a mail that could not be read."""
+    from helpdesk_cli.mail.parse import headers_only
+
+    with desk.engine.read() as tx:
+        raw = blobs.load(tx, kept.sha256)
+    return headers_only((raw or b"")[:HEAD_LIMIT])
+
+
 def settle_pending(
-    desk: Desk, name: str, report: MailboxReport, progress: Progress | None, *, before: str | None = None
+    desk: Desk,
+    name: str,
+    report: MailboxReport,
+    progress: Progress | None,
+    *,
+    before: str | None = None,
+    but: Collection[str] = (),
 ) -> None:
-    """Settle what an earlier run kept and did not finish; with ``before`` of any mailbox, kept earlier.
+    """Settle what an earlier run kept and did not finish; with ``before`` of any mailbox ``but`` some, kept earlier.
 
     Each attempt is counted before it is made: of many at once the first time, for one of them may have
     ended that run; one by one where it would be the last.
     """
     with desk.engine.read() as tx:
-        waiting = inbox.pending(tx, name, before)
+        waiting = [kept for kept in inbox.pending(tx, name, before) if kept.mailbox not in but]
     fresh = [kept for kept in waiting if kept.attempts < ATTEMPTS - 1]
     with Line(desk, report, progress) as line:
         for start in range(0, len(fresh), CHUNK):

@@ -152,6 +152,10 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
             )
 
     desk.engine.transact(let_in)
+    if desk.settings.log.to != "none":
+        from helpdesk_cli.services import trail
+
+        trail.took(desk, {item: trail.received(ready.inbound)})
     return entry(desk, item)
 
 

@@ -42,7 +42,11 @@ LONGEST_TALLY = 2 * 86400
 
 
 class SendReport(Struct, kw_only=True):
-    """What a run did; ``queued`` is what still waits at its end, whether due or not, None where nobody knows."""
+    """What a run did; ``queued`` is what still waits at its end, whether due or not, None where nobody knows.
+
+    ``problems`` are those letters of which a person should know: the ``lost`` ones, and the ``unwritten``, which
+    wait, by what is wrong. ``ways`` are the ways out that were used, with what ended each, if anything did.
+    """
 
     sent: int = 0
     deferred: int = 0
@@ -51,6 +55,16 @@ class SendReport(Struct, kw_only=True):
     queued: int | None = 0
     failures: list[DeskError] = []
     problems: list[str] = []
+    lost: list[str] = []
+    unwritten: dict[str, str] = {}
+    ways: dict[str, DeskError | None] = {}
+
+    def words(self) -> str:
+        """What was done, for people: ``2 sent, 1 deferred; 1 waiting``."""
+        counts = [(self.sent, "sent"), (self.deferred, "deferred"), (self.failed, "failed")]
+        counts.append((self.uncertain, "uncertain"))
+        told = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to send"
+        return told + (f"; {self.queued} waiting" if self.queued else "")
 
 
 def notify(
@@ -88,6 +102,12 @@ def _send_due(
         stale = tallies.has_before(tx, later(desk.clock(), -LONGEST_TALLY))
     if stale:
         desk.engine.transact(lambda tx: tallies.forget(tx, later(desk.clock(), -LONGEST_TALLY)), alone=False)
+
+
+def waiting(desk: Desk) -> int:
+    """How many letters wait to be sent."""
+    with desk.engine.read() as tx:
+        return outbox.waiting(tx)
 
 
 class Run:
@@ -147,7 +167,9 @@ class Run:
             way = self._ways.to(slug)
         except (Failed, BadConfig, ValueError) as error:
             # A broken template or an impossible address: the letter waits, and a person is told.
-            self._report.problems.append(f"letter {letter.id} to {letter.recipient}: {error}")
+            problem = f"letter {letter.id} to {letter.recipient}: {error}"
+            self._report.problems.append(problem)
+            self._report.unwritten.setdefault(str(error), problem)
             self._defer(letter, str(error))
             return
         if not self._with_notes(lambda tx: outbox.handing_over(tx, letter.id, self._by, self._desk.clock())):
@@ -158,24 +180,25 @@ class Run:
         except (Unreachable, BadConfig) as error:
             self._ways.lose(slug)
             self._report.failures.append(error)
+            self._report.ways[slug] = error
             self._defer(letter, str(error))
         else:
+            if receipt.outcome in (Sent.SENT, Sent.FAILED):
+                self._report.ways.setdefault(slug, None)
             self._became(letter, words, receipt)
         self._in_hand = None  # not before it is known what to note
 
     def _became(self, letter: Letter, written: Written, receipt: Receipt) -> None:
         if receipt.outcome is Sent.SENT:
             self._report.sent += 1
-            self._note(letter, "sent", subject=written.subject)
+            self._note(letter, "sent", said=receipt.text, subject=written.subject)
         elif receipt.outcome is Sent.FAILED:
             self._report.failed += 1
-            self._report.problems.append(
-                f"letter {letter.id} to {letter.recipient} was refused: {receipt.text}"
-            )
+            self._lose(f"letter {letter.id} to {letter.recipient} was refused: {receipt.text}")
             self._note(letter, "failed", receipt.text, subject=written.subject)
         elif receipt.outcome is Sent.UNCERTAIN:
             self._report.uncertain += 1
-            self._report.problems.append(_uncertain(letter, receipt.text))
+            self._lose(_uncertain(letter, receipt.text))
             self._note(letter, "uncertain", receipt.text, subject=written.subject)
         else:
             self._defer(letter, receipt.text)
@@ -185,7 +208,7 @@ class Run:
         now = self._desk.clock()
         if seconds_between(letter.created_at, now) > (PAGE_LIFETIME if letter.kind == "pager" else LIFETIME):
             self._report.failed += 1
-            self._report.problems.append(f"letter {letter.id} to {letter.recipient} was given up: {text}")
+            self._lose(f"letter {letter.id} to {letter.recipient} was given up: {text}")
             self._note(letter, "failed", text)
             return
         self._report.deferred += 1
@@ -193,16 +216,26 @@ class Run:
             letter, "deferred", text, next_attempt_at=later(now, wait(letter.attempts + 1, self._desk.dice))
         )
 
+    def _lose(self, words: str) -> None:
+        self._report.problems.append(words)
+        self._report.lost.append(words)
+
     def _note(
         self,
         letter: Letter,
         state: str,
         text: str = "",
         *,
+        said: str | None = None,
         subject: str | None = None,
         next_attempt_at: str | None = None,
     ) -> None:
         sent_at = self._desk.clock() if state == "sent" else None
+        if self._desk.settings.log.to != "none":
+            from helpdesk_cli.services import trail
+
+            slug = self._ways.slug(letter.department)
+            trail.sent(self._desk, letter, transport=slug, status=state, said=said or text)
 
         def noted(tx: Tx) -> None:
             outbox.became(
@@ -211,6 +244,7 @@ class Run:
                 self._by,
                 state,
                 error=text[:500],
+                said=said if said is None else said[:500],
                 sent_at=sent_at,
                 subject=subject,
                 next_attempt_at=next_attempt_at,
@@ -287,6 +321,7 @@ def _take_back(desk: Desk, report: SendReport) -> None:
     for letter in desk.engine.transact(taken_back) if dead else ():
         report.uncertain += 1
         report.problems.append(_uncertain(letter, INTERRUPTED))
+        report.lost.append(report.problems[-1])
 
 
 def _uncertain(letter: Letter, text: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from helpdesk_cli.domain.people import Participant
+from helpdesk_cli.domain.people import Actor, Participant
 from helpdesk_cli.domain.permissions import hidden, may_see
 from helpdesk_cli.domain.ticket import Event, Message
 from helpdesk_cli.errors import NotAllowed, NotFound, Usage
@@ -13,12 +13,13 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
 from helpdesk_cli.store import lists, members, people
 from helpdesk_cli.store.engine import Tx
-from helpdesk_cli.store.lists import ORDERS, Listed, Seer, Wanted
+from helpdesk_cli.store.lists import MANY, ORDERS, Listed, Seer, Wanted
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.answering import Writer
 
 __all__ = [
+    "MANY",
     "ORDERS",
     "File",
     "Listed",
@@ -30,6 +31,7 @@ __all__ = [
     "html_of",
     "listing",
     "one",
+    "seer_of",
     "whole",
 ]
 
@@ -68,7 +70,7 @@ def listing(desk: Desk, **filters: object) -> list[Listed]:
 
 
 def count(desk: Desk, **filters: object) -> int:
-    """How many tickets such a list has without its limit."""
+    """How many tickets such a list has without its limit; ``MANY`` where they are so many or more."""
     with desk.engine.read() as tx:
         return lists.count(tx, _wanted(tx, desk, filters))
 
@@ -86,11 +88,12 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
         raise NotFound(f"{assignee}: no such staff member; 'helpdesk staff list' shows them")
     if filters.get("client") is not None:
         filters["client"] = _client_id(tx, str(filters["client"]))
-    seer = None
-    if not desk.actor.is_admin and filters.get("assignee") != desk.actor.login:
-        # One's own tickets are seen wherever they are, private ones too.
-        seer = Seer(desk.actor.login, desk.actor.staff.departments if desk.actor.staff else ())
-    return Wanted(**filters, seer=seer)  # type: ignore[arg-type]
+    return Wanted(**filters, seer=seer_of(desk.actor))  # type: ignore[arg-type]
+
+
+def seer_of(actor: Actor) -> Seer | None:
+    """Who asks, as lists want it: they show what ``may_see`` lets one see of one ticket; None sees all."""
+    return None if actor.is_admin else Seer(actor.login, actor.staff.departments if actor.staff else ())
 
 
 def _client_id(tx: Tx, address: str) -> int:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from .flow import PRIORITIES, STAGES, Calendar, Category, Priority, Rule, Sla, Stage, Type
 from .forms import Command, Rate, Size, Span, Table, Words
+from .glance import Filter
 from .servers import Mailbox, Server, Transport, Webhook
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "Command",
     "Department",
     "Desk",
+    "Filter",
     "Limits",
+    "Log",
     "Mailbox",
     "Operation",
     "Priority",
@@ -119,6 +122,26 @@ class Limits(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600))
 
 
+class Log(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[log]``: a line for each message and letter."""
+
+    to: Literal["none", "file", "syslog", "journal"] = "none"
+    file: str = "helpdesk.log"
+    facility: Literal[
+        "mail",
+        "user",
+        "daemon",
+        "local0",
+        "local1",
+        "local2",
+        "local3",
+        "local4",
+        "local5",
+        "local6",
+        "local7",
+    ] = "mail"  # of syslog and journal
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file. ``source`` is its path, against whose folder relative paths are read."""
 
@@ -137,7 +160,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sla: dict[str, Sla] = field(default_factory=dict)
     rule: dict[str, Rule] = field(default_factory=dict)
     webhook: dict[str, Webhook] = field(default_factory=dict)
+    filter: dict[str, Filter] = field(default_factory=dict)
     limits: Limits = Limits()
+    log: Log = Log()
     source: str = ""
 
     def own_addresses(self) -> frozenset[str]:

@@ -60,7 +60,7 @@ class Tx(Protocol):
         ...
 
     def matching(self, words: str) -> tuple[str, dict[str, Value]]:
-        """A subquery of the ticket numbers whose words match a person's search, and its binds.
+        """A condition on the tickets ``t`` whose words match a person's search, and its binds.
 
         The words are plain text, not a query language: all must occur, a trailing ``*`` is a prefix.
         """

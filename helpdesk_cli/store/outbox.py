@@ -31,6 +31,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     next_attempt_at: str
     created_at: str
     sent_at: str | None = None
+    said: str = ""  # what the server answered that took it
     error: str = ""
 
 
@@ -187,6 +188,7 @@ def became(
     state: str,
     *,
     error: str = "",
+    said: str | None = None,
     next_attempt_at: str | None = None,
     sent_at: str | None = None,
     subject: str | None = None,
@@ -197,11 +199,13 @@ def became(
     quicker than this note stays.
     """
     tx.put(
-        "update letter set state = :state, error = :error, next_attempt_at = coalesce(:next, next_attempt_at), "
-        "sent_at = coalesce(:sent, sent_at), subject = coalesce(:subject, subject) where id = :letter "
+        "update letter set state = :state, error = :error, said = coalesce(:said, said), "
+        "next_attempt_at = coalesce(:next, next_attempt_at), sent_at = coalesce(:sent, sent_at), "
+        "subject = coalesce(:subject, subject) where id = :letter "
         "and (state = 'sending' and claimed_by = :by or state = 'uncertain' and claimed_by is null)",
         state=state,
         error=error,
+        said=said,
         next=next_attempt_at,
         sent=sent_at,
         subject=subject,
@@ -289,6 +293,30 @@ def reply_ids(tx: Tx, ticket: int) -> dict[int, str]:
         ticket=ticket,
     )
     return {int(row[0]): str(row[1]) for row in rows}  # type: ignore[arg-type]
+
+
+def hurry(tx: Tx, departments: Sequence[str], at: str) -> None:
+    """Let what was put off by these departments be due now: their way out is back."""
+    text, binds = listed("department", departments)
+    tx.put(
+        "update letter set next_attempt_at = :at "
+        f"where state = 'deferred' and next_attempt_at > :at and department in ({text})",
+        at=at,
+        **binds,
+    )
+
+
+def stuck(tx: Tx, since: str) -> tuple[int, str]:
+    """To how many recipients letters were put off, where none was sent since a moment; and what was said last.
+
+    0 where any was sent.
+    """
+    row = tx.row("select count(distinct recipient_key), max(id) from letter where state = 'deferred'")
+    if row is None or not row[0]:
+        return 0, ""
+    sent = tx.row("select 1 from letter where sent_at > :since limit 1", since=since)
+    last = tx.row("select error from letter where id = :letter", letter=row[1])
+    return (0, "") if sent else (int(row[0]), str(last[0]) if last else "")
 
 
 def waiting(tx: Tx) -> int:

@@ -158,16 +158,16 @@ class PostgresTx:
     def matching(self, words: str) -> tuple[str, dict[str, Value]]:
         phrases = [phrase_of(word) for word in words.replace("\0", " ").split()[:20] if word.rstrip("*")]
         if not phrases:
-            return "select number from ticket", {}
+            return "t.number is not null", {}
         if None in phrases:
-            return "select number from ticket where number is null", {}
+            return "t.number is null", {}
         # Each word may stand in another message of the ticket, so each is a search of its own.
         one = (
             "select m.ticket from message_words s join message m on m.id = s.message "
             "where s.words @@ cast(:words{} as tsquery)"
         )
         return (
-            " intersect ".join(one.format(number) for number in range(len(phrases))),
+            f"t.number in ({' intersect '.join(one.format(number) for number in range(len(phrases)))})",
             {f"words{number}": phrase for number, phrase in enumerate(phrases)},
         )
 

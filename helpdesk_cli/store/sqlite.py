@@ -37,6 +37,9 @@ NOTHING, BEGUN = (0, 0, False), (APPLICATION_ID, UNSEALED, True)
 CACHE_KILOBYTES = 16_000
 """Enough for the inner pages of every index of a desk with some hundred thousand messages."""
 
+COMMON_WORD = 5000
+"""A word that is in so many messages is a common one."""
+
 CHECKPOINT_PAGES = 4000
 """The log is written back into the store after 16 MB: each time costs two flushes of the disk."""
 
@@ -117,16 +120,25 @@ class SqliteTx:
             if bare:
                 quoted.append(f'"{bare}"' + ("*" if word.endswith("*") else ""))
         if not quoted:
-            return "select number from ticket", {}
+            return "t.number is not null", {}
         # Each word may stand in another message of the ticket, so each is a search of its own.
-        one = (
-            "select m.ticket from message_fts s join message m on m.id = s.rowid "
-            "where s.message_fts match :words{}"
+        binds: dict[str, Value] = {f"words{number}": word for number, word in enumerate(quoted)}
+        return " and ".join(self._holding(f":{name}", word) for name, word in binds.items()), binds
+
+    def _holding(self, bind: str, word: Value) -> str:
+        """A condition on the tickets ``t`` with a word: a rare one leads to its tickets, at a common one it is
+        quicker to look at ticket after ticket until there are enough.
+        """
+        hits = f"select rowid from message_fts where message_fts match {bind}"
+        few = self.row(
+            "select count(*) from (select 1 from message_fts where message_fts match :word limit :most)",
+            word=word,
+            most=COMMON_WORD,
         )
-        return (
-            " intersect ".join(one.format(number) for number in range(len(quoted))),
-            {f"words{number}": word for number, word in enumerate(quoted)},
-        )
+        if few is not None and few[0] != COMMON_WORD:
+            return f"t.number in (select m.ticket from message m where m.id in ({hits}))"
+        # The plus keeps SQLite from trying each of the hits on each ticket.
+        return f"exists (select 1 from message m where m.ticket = t.number and +m.id in ({hits}))"
 
     def index(self, message: int, subject: str, text: str) -> None:
         pass  # triggers do it

@@ -6,9 +6,10 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from desks import Site
+from desks import SMALL_DESK, Site
 from program import Run
 
+from helpdesk_cli.services.health import all_runs
 from helpdesk_cli.services.mailroom import entries
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -100,6 +101,20 @@ def test_fetching_talks_when_asked_to(run: Run, site: Site) -> None:
     done = run("fetch-mail", "-v")
     assert (done.out, done.err) == ("", "support: 1 fetched: 1 opened\n")
     assert run("fetch-mail", "-v").err == "support: nothing fetched\n"
+
+
+def test_how_a_job_fared_is_remembered(run: Run, site: Site) -> None:
+    run("fetch-mail")
+    run("notify")
+    site.configure(instead=SMALL_DESK.replace('path = "inbox"', 'path = "nowhere"'))
+    run("fetch-mail", code=69)
+    with site.desk(is_job=True) as desk:
+        ran = {each.job: each for each in all_runs(desk)}
+    assert set(ran) == {"fetch-mail", "notify"}
+    assert (ran["notify"].code, ran["notify"].error) == (0, "")
+    assert ran["fetch-mail"].code == 69
+    assert ran["fetch-mail"].error.startswith("support: ")
+    assert ran["fetch-mail"].succeeded_at is not None
 
 
 def test_a_limit_leaves_the_rest_for_the_next_run(run: Run, site: Site) -> None:

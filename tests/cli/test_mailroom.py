@@ -167,6 +167,16 @@ def test_what_is_foretold_comes_true(site: Site, inside: Run) -> None:
 # The outbox
 
 
+def test_what_the_server_said_that_took_a_letter_is_kept(site: Site, inside: Run) -> None:
+    site.write()
+    inside("fetch-mail")
+    inside("notify")
+    said = inside("outbox", "show", "1", "--json").json["said"]
+    (name,) = [path.name for path in (site.out / "new").iterdir() if path.name in said]
+    assert said == f"written as {name}"
+    assert f"\nanswer:       {said}\n" in inside("outbox", "show", "1").out
+
+
 def test_the_outbox_shows_what_is_not_sent(held: Site, inside: Run) -> None:
     lines = [line.split("\t") for line in inside("outbox", "list").out.splitlines()]
     assert {(kind, state, to, ticket) for _, kind, state, to, ticket, *_ in lines} == {

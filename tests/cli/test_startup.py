@@ -72,7 +72,7 @@ def modules(site: Site, *words: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["ticket", "list", "--json"], ["ticket", "list"], ["fetch-mail"], ["notify"]],
+    [["--help"], ["ticket", "list", "--json"], ["ticket", "list"], ["fetch-mail"], ["notify"], ["cron"]],
     ids=" ".join,
 )
 def test_nothing_heavy_is_imported(site: Site, words: list[str]) -> None:
@@ -80,8 +80,9 @@ def test_nothing_heavy_is_imported(site: Site, words: list[str]) -> None:
     # What the first run fetches and sends, the watched one finds done.
     assert "helpdesk_cli.services.settling" in modules(site, "fetch-mail")
     modules(site, "notify")
+    modules(site, "cron")
     loaded = modules(site, *words)
-    allowed = {"notify": {"hashlib"}}.get(words[0], set())
+    allowed = {"notify": {"hashlib"}, "cron": {"hashlib"}}.get(words[0], set())
     assert sorted(loaded & set(HEAVY) - allowed) == []
 
 

@@ -107,6 +107,89 @@ def test_a_wrong_filter_is_told_with_what_there_is(
     assert done.out == ""
 
 
+SAVED = """
+[filter.urgent]
+priority = "Urgent"
+state = "all"
+
+[filter.oldest]
+sort = "number"
+limit = 2
+
+[filter.closed]
+state = "closed"
+
+[filter.overdue]
+search = "wifi"
+state = "all"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (("@mine",), [1001]),
+        (("@unanswered",), [1000, 1001, 1002, 1003]),
+        (("@unassigned", "--sort", "number"), [1003, 1002, 1000]),
+        (("@unassigned", "-d", "sales"), [1003]),
+        (("@mine", "--assignee", "none", "--sort", "number"), [1003, 1002, 1000]),
+        (("@urgent",), [1000]),
+        (("@urgent", "--priority", "normal", "--sort", "number"), [1004, 1003, 1002, 1001]),
+        (("@oldest",), [1003, 1002]),
+        (("@oldest", "-L", "1"), [1003]),
+        (("@oldest", "--sort", "created", "-L", "9"), [1003, 1002, 1001, 1000]),
+        (("@closed",), [1004]),
+        (("@closed", "--stage", "awaiting"), [1002]),
+        (("@closed", "--state", "waiting"), [1002]),
+        (("@overdue",), [1004]),
+    ],
+)
+def test_a_saved_filter_leaves_what_it_names_unless_an_option_says_otherwise(
+    five: Site, inside: Run, words: tuple[str, ...], numbers: list[int]
+) -> None:
+    five.configure(MORE, SAVED)
+    assert inside("ticket", "list", *words, "--ids", "--json").json == numbers
+
+
+def test_the_saved_filters_are_listed_with_what_they_ask_for(five: Site, inside: Run) -> None:
+    five.configure(MORE, SAVED)
+    assert inside("ticket", "list", "@").out.splitlines() == [
+        "@mine\t--assignee me",
+        "@unanswered\t--unanswered --sort unanswered",
+        "@overdue\t--state all --search wifi",
+        "@unassigned\t--assignee none",
+        "@urgent\t--state all --priority Urgent",
+        "@oldest\t--sort number --limit 2",
+        "@closed\t--state closed",
+    ]
+    assert inside("ticket", "list", "@", "--json").json[5] == {
+        "name": "@oldest",
+        "options": {"sort": "number", "limit": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("@urgnt", "@urgnt: no such saved filter; did you mean @urgent? There are @mine, @unanswered"),
+        ("@x", "@x: no such saved filter; there are @mine, @unanswered, @overdue, @unassigned, @urgent"),
+        ("mine", "mine: no such saved filter; did you mean @mine?"),
+    ],
+)
+def test_an_unknown_saved_filter_is_told_with_what_there_is(
+    five: Site, inside: Run, word: str, told: str
+) -> None:
+    five.configure(MORE, SAVED)
+    done = inside("ticket", "list", word, code=2)
+    assert told in done.err
+    assert done.out == ""
+
+
+def test_a_saved_filter_of_somebody_who_is_not_there_is_told(five: Site, inside: Run) -> None:
+    five.configure(MORE, '[filter.gone]\nassignee = "gone"\n')
+    assert "gone: no such staff member" in inside("ticket", "list", "@gone", code=4).err
+
+
 def test_a_pipe_gets_lines_with_tabs_and_no_header(five: Site, inside: Run) -> None:
     lines = inside("ticket", "list", "--sort", "number").out.splitlines()
     assert len(lines) == 4

@@ -46,6 +46,7 @@ ADDED = [
     ('[store]\nurl = "sqlite://host/file"', "store.url", "sqlite:FILE"),
     ('[store]\nurl = "sqlite:a?mode=ro"', "store.url", "sqlite:FILE"),
     ('[store]\nurl = "helpdesk.db"', "store.url", "sqlite:FILE"),
+    ('[log]\nto = "file"\nfile = ""', "log.file", "must name a file"),
     ("[operation]\nemail_messages_limit = -1", "operation.email_messages_limit", "0 or more"),
     ("[operation]\nreopen_days = -1", "operation.reopen_days", "0 or more"),
     ("[alerts]\nenabled = true", "alerts.address", "missing"),

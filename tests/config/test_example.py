@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 import pytest
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from helpdesk_cli.config import load
 from helpdesk_cli.config.read import examine
@@ -102,8 +102,13 @@ def test_what_is_commented_out_is_right_when_taken_in(number: int, write: Callab
 
 def test_the_commented_tables_show_the_defaults(write: Callable[..., str]) -> None:
     text = EXAMPLE.read_text()
-    limits = text[text.index("# [limits]") :].replace("# ", "", 1).replace("\n# ", "\n")
-    assert load(write(text + "\n" + limits)).limits == Settings().limits
+    for name in ("limits", "log"):
+        shown = text[text.index(f"# [{name}]") :].partition("\n\n")[0]
+        taken = re.sub("^# ", "", shown, flags=re.M)
+        found = getattr(load(write(f"{text}\n{taken}")), name)
+        default = getattr(Settings(), name)
+        assert found == (replace(default, file=found.file) if name == "log" else default)
+        assert name != "log" or found.file.endswith(f"/{default.file}")
 
 
 def test_the_newcomers_edits_make_a_desk(write: Callable[..., str]) -> None:

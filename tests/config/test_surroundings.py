@@ -38,6 +38,7 @@ FOREIGN = [
     ('[desk]\ntemplates = "words"', "desk.templates", "no such folder"),
     ('[store]\nurl = "sqlite:gone/helpdesk.db"', "store.url", "no such folder"),
     ('[store]\nurl = "sqlite:."', "store.url", "is a folder"),
+    ('[log]\nto = "file"\nfile = "gone/helpdesk.log"', "log.file", "no such folder"),
     ('[mailbox.two]\nkind = "maildir"\npath = "secret.key"', "mailbox.two.path", "not a Maildir"),
     ('[mailbox.two]\nkind = "mbox"\npath = "m"', "mailbox.two.path", "no such file"),
     ('[transport.two]\nkind = "maildir"\npath = "gone/out"', "transport.two.path", "no such folder"),

@@ -142,3 +142,42 @@ def test_an_old_bounce_takes_no_letter_from_who_sends_it_once_more(engine: Engin
         return outbox.handing_over(tx, 1, "me", SOON)
 
     assert engine.transact(work, alone=False)
+
+
+def deferred(tx: Tx, letter: int, error: str = "not now") -> None:
+    assert claim(tx, count=1) == [letter]
+    outbox.became(tx, letter, "me", "deferred", error=error, next_attempt_at=LATER)
+
+
+@on_both
+def test_letters_that_were_put_off_are_due_once_their_way_out_is_back(engine: Engine) -> None:
+    def work(tx: Tx) -> list[int]:
+        for number, department in enumerate(("support", "sales", "support"), 1):
+            put(tx, number, department=department)
+            deferred(tx, number)
+        put(tx, 4, LATER)
+        assert claim(tx) == []
+        outbox.hurry(tx, ["support"], SOON)
+        return claim(tx)
+
+    assert engine.transact(work, alone=False) == [1, 3]
+
+
+@on_both
+def test_sending_is_stuck_where_letters_to_several_were_put_off_and_none_went(engine: Engine) -> None:
+    def work(tx: Tx) -> list[tuple[int, str]]:
+        found = [outbox.stuck(tx, NOW)]
+        put(tx, 1)
+        deferred(tx, 1, "451 not now")
+        found.append(outbox.stuck(tx, NOW))
+        put(tx, 2)
+        deferred(tx, 2, "452 full")
+        found.append(outbox.stuck(tx, NOW))
+        put(tx, 3)
+        claim(tx)
+        outbox.became(tx, 3, "me", "sent", said="250 ok", sent_at=SOON)
+        found += [outbox.stuck(tx, NOW), outbox.stuck(tx, SOON)]
+        return found
+
+    found = engine.transact(work, alone=False)
+    assert found == [(0, ""), (1, "451 not now"), (1, "452 full"), (0, ""), (1, "452 full")]

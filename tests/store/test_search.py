@@ -164,7 +164,7 @@ def test_what_was_said_later_is_found_at_once(desk: Engine) -> None:
             tx, 1, a_message(new_text="Neues", author=replace(a_message().author, client_id=None))
         )
         text, binds = tx.matching("neues")
-        assert tx.rows(text, **binds) == [(1,)]
+        assert tx.rows(f"select t.number from ticket t where {text}", **binds) == [(1,)]
     assert found(desk, "neues") == [1]
 
 

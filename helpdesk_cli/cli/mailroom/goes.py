@@ -120,6 +120,7 @@ def show(call: Call, item: int, *, raw: bool, as_json: bool) -> None:
             ("ticket", letter.ticket),
             ("put", letter.created_at),
             ("sent", letter.sent_at),
+            ("answer", letter.said),
             ("attempts", letter.attempts),
             ("next attempt", shapes.outbox(letter)["next_attempt_at"]),
             ("message-id", letter.message_id),

@@ -1,11 +1,11 @@
 """The one door to standard output and standard error: tables, JSON, colour, progress, neutralised text."""
 
 from .bars import progress
-from .columns import Column, Line, Row
+from .columns import Column, Line, Row, Spans
 from .door import done, has_colours, has_people, is_terminal, put, put_bytes, say, warn
 from .moments import age, local, size, zone
 from .pager import INDENT, body, facts, show_page
-from .rows import Asked, Sheet, show_json, show_rows
+from .rows import Asked, Sheet, fit, screen_room, show_facts, show_json, show_rows, show_screen
 from .visible import line, safe
 
 __all__ = [
@@ -15,10 +15,12 @@ __all__ = [
     "Line",
     "Row",
     "Sheet",
+    "Spans",
     "age",
     "body",
     "done",
     "facts",
+    "fit",
     "has_colours",
     "has_people",
     "is_terminal",
@@ -29,9 +31,12 @@ __all__ = [
     "put_bytes",
     "safe",
     "say",
+    "screen_room",
+    "show_facts",
     "show_json",
     "show_page",
     "show_rows",
+    "show_screen",
     "size",
     "warn",
     "zone",

@@ -1,6 +1,6 @@
 """A list's columns, and a value in one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,6 +10,10 @@ Row = Mapping[str, object]
 
 Line = tuple[str, int, str]
 """A line of a page: its style on a terminal, how far it is indented, its words (made safe)."""
+
+
+Spans = Sequence[tuple[str, str]]
+"""A line of a screen: its parts, each with its style and its words (made safe)."""
 
 
 class Column(Struct, frozen=True):
@@ -27,6 +31,8 @@ class Column(Struct, frozen=True):
 
 def value_of(row: Row, key: str) -> object:
     """A row's value, an inner one for a key with a dot."""
+    if "." not in key:  # nearly all of them, and there may be many rows
+        return row.get(key)
     value: object = row
     for name in key.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -37,6 +43,8 @@ def cell(value: object) -> str:
     """A value in a tab-separated line: nothing for null, words with commas, never a tab or a line end."""
     if value is None:
         return ""
+    if type(value) is str:
+        return line(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):

@@ -1,13 +1,13 @@
-"""Lists: a table for people, tab-separated lines for pipes, one JSON document, or numbers alone."""
+"""Lists: a table for people, tab-separated lines for pipes, one JSON document, or numbers alone. And screens."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from helpdesk_cli.errors import Usage
 
 from . import door
-from .columns import Column, Row, cell, value_of
+from .columns import Column, Row, Spans, cell, value_of
 from .visible import safe_json
 
 TABLE_ROWS = 50
@@ -59,10 +59,13 @@ def show_rows(
     now: str = "",
     zone: str = "UTC",
     total: int | None = None,
+    counted: int | None = None,
     style: Callable[[Row], str] | None = None,
     empty: str = "nothing",
 ) -> None:
     """Write a list as it was asked for. ``total`` is how many there are in all, ``style`` colours a row.
+
+    ``counted`` is how far they were counted: a total that reaches it may be larger.
 
     Raises Usage for a field that there is not.
     """
@@ -84,7 +87,9 @@ def show_rows(
         columns = [column for key in keys or sheet.table for column in sheet.columns if column.key == key]
         door.put(drawn(columns, rows, now=now, zone=zone, style=style))
         if total is not None and total > len(rows):
-            door.say(f"{total - len(rows):,} more; --limit {total} shows them all")
+            over = counted is not None and total >= counted
+            shown = "a larger --limit shows more" if over else f"--limit {total} shows them all"
+            door.say(f"{'over ' if over else ''}{total - len(rows):,} more; {shown}")
     elif rows:
         door.put(
             "\n".join("\t".join(cell(value_of(row, key)) for key in keys or sheet.lines) for row in rows)
@@ -100,3 +105,41 @@ def _chosen(sheet: Sheet, fields: str | None) -> tuple[str, ...]:
     if wrong or not keys:
         raise Usage(f"--fields {fields}: must be some of {', '.join(known)}, with commas between")
     return keys
+
+
+# Screens
+
+
+def screen_room() -> tuple[int, int]:
+    """Columns and lines of a screen, the shell's next prompt left out."""
+    columns, lines = door.room()
+    return columns, max(lines - 1, 1)
+
+
+def fit(words: str, width: int, *, right: bool = False) -> str:
+    """Words of anybody as one line of so many cells, made safe; what is too long ends in an ellipsis."""
+    from .table import fitted
+
+    return fitted(words, width, right=right)
+
+
+def show_screen(lines: Sequence[Spans]) -> None:
+    """Write lines of spans to a terminal."""
+    from .table import painted
+
+    door.put(painted(lines))
+
+
+def show_facts(values: Mapping[str, object]) -> None:
+    """Write values for a pipe: a line each, its keys joined by dots, a tab, the value."""
+    lines = _facts(values, "")
+    if lines:
+        door.put("\n".join(lines))
+
+
+def _facts(values: Mapping[str, object], before: str) -> list[str]:
+    lines: list[str] = []
+    for key, value in values.items():
+        name = f"{before}{cell(key)}"
+        lines += _facts(value, f"{name}.") if isinstance(value, Mapping) else [f"{name}\t{cell(value)}"]
+    return lines

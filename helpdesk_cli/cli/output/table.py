@@ -5,16 +5,17 @@ from datetime import tzinfo
 from io import StringIO
 from itertools import groupby
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from . import door
-from .columns import Column, Line, Row, cell, value_of
+from .columns import Column, Line, Row, Spans, cell, value_of
 from .moments import age, local, size
 from .moments import zone as zone_named
+from .visible import line
 
 _GAP, _NARROWEST = 2, 6
 _FEWEST = 3
@@ -97,10 +98,29 @@ def page(lines: Sequence[Line]) -> str:
     So no text, however long, can look like a line of ours, which begin at the left.
     """
     blocks: list[RenderableType] = []
-    for (style, indent), group in groupby(lines, key=lambda line: line[:2]):
+    for (style, indent), group in groupby(lines, key=lambda each: each[:2]):
         text = Text("\n".join(words or " " for _, _, words in group), style=style)
         blocks.append(Padding(text, (0, 0, 0, indent), expand=False))
     return _rendered(Group(*blocks), most=100)
+
+
+def painted(lines: Sequence[Spans]) -> str:
+    """Lines of spans with their colours; they must fit (``fitted``), what is too long is cut off."""
+    return _rendered(
+        Group(*(Text.assemble(*((words, style) for style, words in spans), no_wrap=True) for spans in lines))
+    )
+
+
+def fitted(words: str, width: int, *, right: bool = False) -> str:
+    """Words of anybody as one line of so many cells: what is longer ends in an ellipsis, what is shorter is filled up.
+
+    Blanks at the ends may be lost.
+    """
+    words = line(words[:_LONGEST])
+    missing = width - cell_len(words)
+    if missing < 0:
+        return set_cell_size(set_cell_size(words, max(width - 1, 0)).rstrip(" ") + "…", width)
+    return " " * missing + words if right else words + " " * missing
 
 
 def _rendered(what: RenderableType, most: int = 10_000) -> str:

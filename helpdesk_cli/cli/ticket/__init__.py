@@ -6,6 +6,7 @@ from helpdesk_cli.cli.app import Noun
 
 COMMANDS = {
     "list": ("listing:list_", "Tickets, the last changed first."),
+    "next": ("next:next_", "The ticket to take now, and why."),
     "show": ("show:show", "The whole discussion on one page."),
     "explain": ("explain:explain", "What is promised on a ticket, and how its moments were counted."),
     "new": ("writing:new", "Enter a ticket on a client's behalf."),
@@ -24,7 +25,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward wait unsend next why ack export"
+LATER = "merge split link watch forward wait unsend why ack export"
 
 
 class Rooms(Noun):

@@ -1,6 +1,6 @@
 """``ticket list``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,10 +12,6 @@ from helpdesk_cli.cli.output import Asked, Column, Row, Sheet, show_rows
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
-    from helpdesk_cli.services.views import Listed
-
-LONG_WAIT = 86400
-"""Seconds after which a client who was not answered is marked."""
 
 TICKETS = Sheet(
     columns=(
@@ -52,16 +48,25 @@ TICKETS = Sheet(
     number="number",
 )
 
+SAVED = Sheet(
+    columns=(Column("name", "Name"), Column("options", "Options", weight=1)),
+    table=("name", "options"),
+    lines=("name", "options"),
+    number="name",
+)
+
 
 @click.command(
     "list",
     epilog="""\b
 Examples:
-  helpdesk ticket list --assignee me
+  helpdesk ticket list @mine
+  helpdesk ticket list @mine --department support
   helpdesk ticket list --unanswered --department support --sort unanswered
   helpdesk ticket list --search 'invoice paid*' --state all --json
   helpdesk ticket list --client ann@example.com --ids | helpdesk ticket close -""",
 )
+@click.argument("saved", metavar="[@NAME]", required=False)
 @click.option("--stage", metavar="STAGE", help="In that stage.")
 @click.option(
     "--state",
@@ -83,46 +88,37 @@ Examples:
 @click.option(
     "--sort",
     metavar="FIELD",
-    default="updated",
     help="updated (else), created, number, due, subject, client or unanswered.",
 )
 @listed
 @shared
-def list_(
-    call: Call,
-    *,
-    asked: Asked,
-    state: str | None,
-    assignee: str | None,
-    overdue: bool,
-    since: str | None,
-    until: str | None,
-    sort: str,
-    **filters: str | int | None,
-) -> None:
+def list_(call: Call, saved: str | None, *, asked: Asked, **options: Any) -> None:
     """Show tickets, the last changed first.
 
-    On a terminal !! marks what is urgent or overdue, ! what is of high priority or waits for an answer for
-    over a day. --since and --until look at when a ticket was opened.
+    @NAME is a filter that has a name, to which options may be added, or say otherwise: @mine, @unanswered,
+    @overdue, @unassigned, and those of the configuration; @ alone lists them. On a terminal !! marks what is
+    urgent or overdue, ! what is of high priority or waits for an answer for over a day. --since and --until look
+    at when a ticket was opened.
     """
+    from helpdesk_cli.domain.urgency import sign
     from helpdesk_cli.services import views
 
     with desk(call) as opened:
         now = opened.clock()
-        wanted = {
-            **filters,
-            "states": _states(state, filters["stage"]),
-            "assignee": {"me": opened.actor.login, "none": ""}.get(assignee or "", assignee),
-            "overdue_at": now if overdue else None,
-            "since": moment(opened, since),
-            "until": moment(opened, until),
-            "order": sort,
-        }
+        if saved == "@":
+            _show_saved(opened, asked)
+            return
+        if saved is not None:
+            options, asked = _saved(opened, saved, options, asked)
+        wanted = _wanted(opened, now, **options)
         found = views.listing(opened, **wanted, limit=asked.most)
         rows: list[Row] = [shapes.ticket(one, now) for one in found]
         total = len(found)
         if asked.is_table:
-            rows = [{**row, "mark": _mark(opened, one, now)} for row, one in zip(rows, found, strict=True)]
+            order = list(opened.settings.priority)
+            rows = [
+                {**row, "mark": sign(one.ticket, now, order)} for row, one in zip(rows, found, strict=True)
+            ]
             if total == asked.most:
                 total = views.count(opened, **wanted)
         show_rows(
@@ -132,29 +128,68 @@ def list_(
             now=now,
             zone=opened.settings.desk.timezone,
             total=total,
+            counted=views.MANY,
             style=_style,
             empty="no such tickets",
         )
+
+
+def _wanted(
+    opened: "Desk",
+    now: str,
+    *,
+    state: str | None,
+    assignee: str | None,
+    overdue: bool,
+    since: str | None,
+    until: str | None,
+    sort: str | None,
+    **filters: str | int | None,
+) -> dict[str, Any]:
+    """What is asked of the desk by such options."""
+    return {
+        **filters,
+        "states": _states(state, filters["stage"]),
+        "assignee": {"me": opened.actor.login, "none": ""}.get(assignee or "", assignee),
+        "overdue_at": now if overdue else None,
+        "since": moment(opened, since),
+        "until": moment(opened, until),
+        "order": sort or "updated",
+    }
+
+
+def _saved(opened: "Desk", name: str, options: dict[str, Any], asked: Asked) -> tuple[dict[str, Any], Asked]:
+    """A saved filter's options, and those that were given instead or besides; where a ticket stands is one of them."""
+    from msgspec.structs import replace
+
+    from helpdesk_cli.services import saved
+
+    given = {option: value for option, value in options.items() if value not in (None, False)}
+    found = saved.options(saved.named(opened.settings, name))
+    if given.keys() & {"state", "stage"}:
+        found = {option: value for option, value in found.items() if option not in ("state", "stage")}
+    limit = found.pop("limit", None)
+    return {**options, **found, **given}, replace(asked, limit=asked.limit or limit)
+
+
+def _show_saved(opened: "Desk", asked: Asked) -> None:
+    """List the saved filters with their options."""
+    from helpdesk_cli.services import saved
+
+    rows = []
+    for name, wanted in saved.filters(opened.settings).items():
+        options = saved.options(wanted)
+        words = (
+            f"--{option}" if value is True else f"--{option} {value}" for option, value in options.items()
+        )
+        rows.append({"name": f"@{name}", "options": options if asked.as_json else " ".join(words)})
+    show_rows(SAVED, rows, asked)
 
 
 def _states(state: str | None, stage: object) -> tuple[str, ...]:
     if state is None:
         return () if stage is not None else ("open", "waiting")
     return () if state == "all" else (state,)
-
-
-def _mark(opened: "Desk", one: "Listed", now: str) -> str:
-    """How urgent a ticket is, in a sign that needs no colour."""
-    from helpdesk_cli.domain.moments import seconds_between
-
-    row = one.ticket
-    if row.state == "closed":
-        return ""
-    urgent = [*opened.settings.priority][::-1]
-    if row.priority == urgent[0] or (row.due_at is not None and row.due_at < now):
-        return "!!"
-    waits = row.unanswered_since is not None and seconds_between(row.unanswered_since, now) > LONG_WAIT
-    return "!" if waits or (len(urgent) > 2 and row.priority == urgent[1]) else ""
 
 
 def _style(row: Row) -> str:

@@ -15,7 +15,7 @@ from typing import NoReturn, Self
 from msgspec import Struct
 
 from helpdesk_cli import settings
-from helpdesk_cli.errors import Unreachable
+from helpdesk_cli.errors import Refused, Unreachable
 from helpdesk_cli.mail.transports.contract import Receipt, Sent
 from helpdesk_cli.mail.wire import BROKEN, PlainWire, TlsWire, Wire, is_loopback, own_name, said, why_not
 
@@ -156,7 +156,7 @@ class Smtp:
     def _refusal(self, code: int, text: bytes, what: str) -> Receipt:
         if code in _WANTS_LOGIN:
             self._drop()
-            self._fail(f"it answered {said(code, text)}", "set username, its password and security")
+            self._refuse(f"it answered {said(code, text)}", "set username, its password and security")
         if code == 421 or not 400 <= code <= 599:
             self._drop()
         outcome = Sent.FAILED if 500 <= code <= 599 else Sent.DEFERRED
@@ -175,6 +175,8 @@ class Smtp:
             self._drop()
         try:
             self._wire = self._connect()
+        except ssl.SSLCertVerificationError as error:
+            self._refuse(*why_not(error, self._waits.connect))
         except (SMTPException, OSError) as error:
             self._fail(*why_not(error, self._waits.connect))
         return False
@@ -192,7 +194,7 @@ class Smtp:
             wire.ehlo_or_helo_if_needed()
             if place.security == "starttls":
                 if "starttls" not in wire.esmtp_features:
-                    self._fail("it offers no STARTTLS", "check the port; nothing was sent in clear")
+                    self._refuse("it offers no STARTTLS", "check the port; nothing was sent in clear")
                 wire.secure(self._context(), place.host)
                 wire.ehlo_or_helo_if_needed()
             if place.username:
@@ -208,7 +210,7 @@ class Smtp:
             try:
                 context.load_verify_locations(self._place.ca_file)
             except OSError as error:
-                self._fail(
+                self._refuse(
                     f"ca_file {self._place.ca_file} cannot be used: {error.strerror or error}",
                     "name a file with certificates in PEM form",
                 )
@@ -218,13 +220,13 @@ class Smtp:
         """AUTH (RFC 4954), in clear only to this very machine."""
         place = self._place
         if place.security == "none" and not is_loopback(wire.socket.getpeername()[0]):
-            self._fail("it would get the password in clear", 'set security to "starttls" or "tls"')
+            self._refuse("it would get the password in clear", 'set security to "starttls" or "tls"')
         offered = wire.esmtp_features.get("auth", "").upper().split()
         known = ("XOAUTH2",) if place.oauth2_command else ("PLAIN", "LOGIN")
         way = next((way for way in known if way in offered), "")
         if not way:
             offers = ", ".join(offered) or "none"
-            self._fail(
+            self._refuse(
                 f"it offers no login by {' or '.join(known)} (it offers: {offers})", "check port and security"
             )
         secret = self._secret()
@@ -240,7 +242,8 @@ class Smtp:
             for hidden in (secret, *_answers(way, place.username, secret)):
                 told = told.replace(hidden, "…") if hidden else told
             source = "oauth2_command" if place.oauth2_command else "username and password"
-            self._fail(f"it refused to let {place.username} in: {told}", f"check {source}")
+            fail = self._fail if 400 <= code <= 499 else self._refuse
+            fail(f"it refused to let {place.username} in: {told}", f"check {source}")
 
     def _open_wire(self) -> Wire:
         if self._wire is None:
@@ -254,6 +257,10 @@ class Smtp:
 
     def _fail(self, what: str, next_step: str) -> NoReturn:
         raise Unreachable(f"{self._title}: {what}; {next_step}") from None
+
+    def _refuse(self, what: str, next_step: str) -> NoReturn:
+        """The same for what only a person can mend."""
+        raise Refused(f"{self._title}: {what}; {next_step}") from None
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from smtp_server import Certificate, SmtpServer, make_certificate
 from transport_contract import PLAIN, no_secret
 
 from helpdesk_cli import settings
-from helpdesk_cli.errors import Unreachable
+from helpdesk_cli.errors import Refused, Unreachable
 from helpdesk_cli.mail.transports import Sent
 from helpdesk_cli.mail.transports.smtp import Smtp, Waits
 from helpdesk_cli.mail.wire import is_loopback
@@ -67,9 +67,7 @@ def test_a_token_is_given_by_xoauth2(certificate: Certificate) -> None:
 def test_a_refused_token_is_told_without_it(certificate: Certificate) -> None:
     with SmtpServer(security="tls", certificate=certificate, token="tok-en") as server:
         way = client(server, "old-token", security="tls", ca_file=certificate.path, oauth2_command="x")
-        with pytest.raises(
-            Unreachable, match=r"it refused to let .* in: 535 .*; check oauth2_command"
-        ) as told:
+        with pytest.raises(Refused, match=r"it refused to let .* in: 535 .*; check oauth2_command") as told:
             send(way)
     assert "old-token" not in str(told.value)
 
@@ -77,7 +75,7 @@ def test_a_refused_token_is_told_without_it(certificate: Certificate) -> None:
 def test_a_refused_password_is_told_without_it(starttls: SmtpServer, certificate: Certificate) -> None:
     way = client(starttls, "wrong-pass", security="starttls", ca_file=certificate.path)
     with pytest.raises(
-        Unreachable, match=r"refused to let desk@x.test in: 535 .*check username and password"
+        Refused, match=r"refused to let desk@x.test in: 535 .*check username and password"
     ) as told:
         send(way)
     assert "wrong-pass" not in str(told.value)
@@ -89,6 +87,14 @@ def test_a_password_that_the_server_repeats_is_not_told() -> None:
         server.answers["AUTH"] = "535 no entry with hunter2 or AGRlc2tAeC50ZXN0AGh1bnRlcjI="
         with pytest.raises(Unreachable, match="535 no entry with … or …"):
             send(client(server, "hunter2", host="127.0.0.1"))
+
+
+def test_a_login_that_fails_for_now_needs_no_person() -> None:
+    with SmtpServer(login=(USER, PASSWORD)) as server:
+        server.answers["AUTH"] = "454 4.7.0 Temporary authentication failure"
+        with pytest.raises(Unreachable, match="Temporary authentication") as told:
+            send(client(server, host="127.0.0.1"))
+    assert type(told.value) is Unreachable
 
 
 def test_on_this_machine_a_password_may_go_in_clear() -> None:
@@ -138,6 +144,11 @@ def test_a_certificate_for_another_name_ends_it(tmp_path: Path, security: str) -
     ):
         send(client(server, security=security, ca_file=other.path))
     assert "AUTH" not in server.commands
+
+
+def test_an_untrusted_certificate_needs_a_person(starttls: SmtpServer) -> None:
+    with pytest.raises(Refused, match="its certificate is not trusted"):
+        send(client(starttls, security="starttls"))
 
 
 def test_a_server_without_starttls_gets_nothing() -> None:

@@ -4,7 +4,7 @@ import imaplib
 from collections.abc import Callable
 
 from helpdesk_cli import settings
-from helpdesk_cli.errors import Unreachable
+from helpdesk_cli.errors import Refused
 from helpdesk_cli.mail import connection
 from helpdesk_cli.mail.connection import Patience
 from helpdesk_cli.mail.sources.imap.line import Client
@@ -31,20 +31,20 @@ def open_session(mailbox: settings.Mailbox, secret: Callable[[], str], patience:
     try:
         client = Client(mailbox.host, port, patience, context if mailbox.security == "tls" else None)
     except BROKEN as error:
-        raise Unreachable(f"{where}: {reason(error, patience)}") from error
+        raise connection.failure(error)(f"{where}: {reason(error, patience)}") from error
     try:
         _refuse_preauth(client, where)
         if mailbox.security == "starttls":
             _start_tls(client, context, where)
         elif mailbox.security == "none" and not connection.is_loopback(client.socket()):
-            raise Unreachable(
+            raise Refused(
                 f"{where} is another machine, and security is none: a password never leaves this machine "
                 'unencrypted; set security = "tls" or "starttls"'
             )
         _log_in(client, mailbox, secret(), where)
     except BROKEN as error:
         hang_up(client)
-        raise Unreachable(f"{where}: {reason(error, patience)}") from error
+        raise connection.failure(error)(f"{where}: {reason(error, patience)}") from error
     except BaseException:
         hang_up(client)
         raise
@@ -78,7 +78,7 @@ def reason(error: Exception, patience: Patience) -> str:
 
 def _refuse_preauth(client: Client, where: str) -> None:
     if client.line.state != "NONAUTH":
-        raise Unreachable(
+        raise Refused(
             f"{where} greets with PREAUTH, as somebody in between would do to prevent TLS and log us in "
             "elsewhere; nothing was sent to it"
         )
@@ -86,7 +86,7 @@ def _refuse_preauth(client: Client, where: str) -> None:
 
 def _start_tls(client: Client, context: object, where: str) -> None:
     if not client.has_capability("STARTTLS"):
-        raise Unreachable(
+        raise Refused(
             f'{where} offers no STARTTLS; nothing was sent to it; use security = "tls", or ask its operator'
         )
     client.starttls(context)
@@ -94,13 +94,13 @@ def _start_tls(client: Client, context: object, where: str) -> None:
 
 def _log_in(client: Client, mailbox: settings.Mailbox, secret: str, where: str) -> None:
     if any(letter in secret for letter in "\r\n\0"):
-        raise Unreachable(f"{where}: the password holds a line break or NUL; check where it comes from")
+        raise Refused(f"{where}: the password holds a line break or NUL; check where it comes from")
     try:
         if mailbox.oauth2_command:
             _by_token(client, mailbox.username, secret)
         elif (mailbox.username + secret).isascii():
             if client.has_capability("LOGINDISABLED"):
-                raise Unreachable(f'{where} refuses passwords on this line; set security = "tls"')
+                raise Refused(f'{where} refuses passwords on this line; set security = "tls"')
             kind, answer = client.line.log_in(mailbox.username, secret)
             if kind != "OK":
                 raise imaplib.IMAP4.error(answer[-1])
@@ -112,7 +112,8 @@ def _log_in(client: Client, mailbox: settings.Mailbox, secret: str, where: str) 
         said = connection.one_line(_words(error), secret)
         what = "token" if mailbox.oauth2_command else "password"
         who = connection.one_line(mailbox.username)
-        raise Unreachable(f"{where} refused to log in {who} ({said}); check username and {what}") from None
+        refused = connection.refusal(said)
+        raise refused(f"{where} refused to log in {who} ({said}); check username and {what}") from None
 
 
 def _by_token(client: Client, username: str, token: str) -> None:

@@ -6,7 +6,7 @@ from socket import socket
 from ssl import SSLContext
 
 from helpdesk_cli import settings
-from helpdesk_cli.errors import Unreachable
+from helpdesk_cli.errors import Refused
 from helpdesk_cli.mail import connection
 from helpdesk_cli.mail.connection import Patience
 
@@ -103,24 +103,24 @@ def open_session(mailbox: settings.Mailbox, secret: Callable[[], str], patience:
             mailbox.host, port_of(mailbox), patience, context if mailbox.security == "tls" else None
         )
     except BROKEN as error:
-        raise Unreachable(f"{where(mailbox)}: {reason(error, patience)}") from error
+        raise connection.failure(error)(f"{where(mailbox)}: {reason(error, patience)}") from error
     try:
         if mailbox.security == "starttls":
             if "STLS" not in client.capa():
-                raise Unreachable(
+                raise Refused(
                     f'{where(mailbox)} offers no STLS; nothing was sent to it; use security = "tls", '
                     "or ask its operator"
                 )
             client.stls(context=context)
         elif mailbox.security == "none" and not connection.is_loopback(client.sock):
-            raise Unreachable(
+            raise Refused(
                 f"{where(mailbox)} is another machine, and security is none: a password never leaves "
                 'this machine unencrypted; set security = "tls" or "starttls"'
             )
         _log_in(client, mailbox, secret())
     except BROKEN as error:
         hang_up(client)
-        raise Unreachable(f"{where(mailbox)}: {reason(error, patience)}") from error
+        raise connection.failure(error)(f"{where(mailbox)}: {reason(error, patience)}") from error
     except BaseException:
         hang_up(client)
         raise
@@ -160,9 +160,7 @@ def words(error: Exception) -> str:
 
 def _log_in(client: Pop3, mailbox: settings.Mailbox, secret: str) -> None:
     if any(letter in secret for letter in "\r\n\0"):
-        raise Unreachable(
-            f"{where(mailbox)}: the password holds a line break or NUL; check where it comes from"
-        )
+        raise Refused(f"{where(mailbox)}: the password holds a line break or NUL; check where it comes from")
     try:
         if mailbox.oauth2_command:
             _by_token(client, mailbox.username, secret)
@@ -175,7 +173,8 @@ def _log_in(client: Pop3, mailbox: settings.Mailbox, secret: str) -> None:
         said = connection.one_line(words(error), secret)
         who = connection.one_line(mailbox.username)
         what = "token" if mailbox.oauth2_command else "password"
-        raise Unreachable(
+        refused = connection.refusal(said)
+        raise refused(
             f"{where(mailbox)} refused to log in {who} ({said}); check username and {what}"
         ) from None
 
