@@ -20,7 +20,7 @@ except ImportError:  # no wheel for this machine: the standard library's, behind
     import sqlite3
 
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed
-from helpdesk_cli.store.engine import SCHEMA_VERSION, Result, Value, schema, statements, stored
+from helpdesk_cli.store.engine import SCHEMA_VERSION, Later, Result, Row, Value, schema, statements, stored
 
 APPLICATION_ID = 0x48444B31  # "HDK1"
 BUSY_SECONDS = 30.0
@@ -85,6 +85,15 @@ class SqliteTx:
         first = cursor.fetchone()
         cursor.close()  # an open statement of "returning" would keep the transaction open
         return first  # type: ignore[no-any-return]
+
+    def ask(self, sql: str, **binds: Value) -> Later[list[Row]]:
+        found = self.rows(sql, **binds)
+        return lambda: found
+
+    def fresh(self, table: str) -> int:
+        row = self.row(f"select coalesce(max(id), 0) + 1 from {table}")
+        assert row is not None
+        return int(row[0])  # type: ignore[arg-type]
 
     def run(self, sql: str, **binds: Value) -> int:
         return self._execute(sql, stored(binds)).rowcount  # type: ignore[no-any-return]
