@@ -142,7 +142,8 @@ create table ticket (
   staff_word_at text,                     -- the last public word of staff
   answered_at text,                       -- the first one
   reminded_at text,                       -- when the client was reminded, for this wait
-  sla text                                -- the service level that holds
+  sla text,                               -- the service level that holds
+  rating integer                          -- 1 to 5, as the client answered the survey last
 );
 create index ticket_active on ticket (is_active, updated_at);
 create index ticket_updated on ticket (updated_at);

@@ -25,6 +25,7 @@ EVENTS = (
     "edited",
     "auto-replied",
     "bounced",
+    "rated",
     "reminded",
     "warned",
     "breached",
@@ -85,6 +86,7 @@ FIELDS = {
     "level": Field(NUMBER),
     "private": Field(FLAG),
     "message_count": Field(NUMBER),
+    "rating": Field(NUMBER),
     "sla": Field(WORD, "sla"),
     **dict.fromkeys(
         (

@@ -23,7 +23,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     state of ``stage``, kept beside it so that lists need no configuration. ``is_private``: only its assignee
     and admins see it. ``is_idle``: it waits because nobody did anything, not for its client. ``touched_at``
     is the last word or deed of a person; ``answered_at`` the first public word of staff; ``reminded_at`` when
-    the client was reminded, in this wait. ``sla`` is the slug of the service level that holds.
+    the client was reminded, in this wait. ``sla`` is the slug of the service level that holds. ``rating`` is what
+    the client answered to the survey last, from 1 to 5.
     """
 
     number: int = 0
@@ -54,6 +55,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     answered_at: str | None = None
     reminded_at: str | None = None
     sla: str | None = None
+    rating: int | None = None
 
 
 class Author(Struct, frozen=True, kw_only=True):
@@ -196,6 +198,19 @@ def said(ticket: Ticket, message: Message, actor: str, kind: str, **data: object
     return Change(
         ticket=after, messages=(message,), events=(Event(kind=kind, at=message.at, actor=actor, data=data),)
     )
+
+
+def rated(ticket: Ticket, message: Message, actor: str, rating: int, comment: str) -> Change:
+    """The client's answer to a survey: their message and how they rate; nothing waits for an answer to it."""
+    after = replace(
+        ticket,
+        rating=rating,
+        updated_at=max(ticket.updated_at, message.at),
+        message_count=ticket.message_count + 1,
+    )
+    data: dict[str, object] = {"rating": rating, **({"comment": comment} if comment else {})}
+    event = Event(kind="rated", at=message.at, actor=actor, data=data)
+    return Change(ticket=after, messages=(message,), events=(event,))
 
 
 def moved(

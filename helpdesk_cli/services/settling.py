@@ -45,6 +45,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
     rates = desk.settings.limits.new_tickets_per_sender
     # Limits count arrivals; what is old must not be counted with what comes now.
+    asked = store_facts.surveys(tx, claimed, inbound.in_reply_to) if ready.rating else (frozenset(), None)
     flooding = bool(sender) and is_over(tx, "new-ticket", person_of(sender), rates, kept.arrived_at)
     remembered = mailboxes.remembered(tx, kept.mailbox)
     border = later(remembered.first_fetch_at, -BACKLOG_SECONDS) if remembered else ""
@@ -59,6 +60,8 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         staff_purpose=staff_token.purpose if staff_token else "",
         department=(release.department if release else "")
         or department_for(desk.settings, ready.recipients, mailbox.department),
+        surveyed=asked[0],
+        survey=asked[1],
         is_flooding=flooding,
         flood_ticket=_flooded(tx, sender) if flooding else None,
         **claimed,
@@ -76,6 +79,8 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_released=release is not None,
         is_whole=kept.is_whole,
         is_thanks=ready.is_thanks,
+        rating=ready.rating,
+        comment=ready.comment,
         staff_words=ready.staff_words,
         staff_files=ready.staff_files,
         brings_files=ready.brings_files,

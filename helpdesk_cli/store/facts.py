@@ -1,6 +1,6 @@
 """What the store knows about a mail before it is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from helpdesk_cli.domain.cases import Known
 from helpdesk_cli.domain.mail import Claims
@@ -101,3 +101,21 @@ def claimed(tx: Tx, claims: Claims) -> dict[str, Known | None]:
         "reference": known(tx, reference) if reference is not None else None,
         "tag": known(tx, tag) if tag is not None else None,
     }
+
+
+def surveys(
+    tx: Tx, claimed: Mapping[str, Known | None], answered: Sequence[str]
+) -> tuple[frozenset[int], int | None]:
+    """Of the tickets that a mail claims those for which a survey was put, and the one whose survey it answers."""
+    numbers = sorted({known.number for known in claimed.values() if known is not None})
+    if not numbers:
+        return frozenset(), None
+    text, binds = listed("number", numbers)
+    rows = tx.rows(
+        f"select ticket, message_id from letter where kind = 'survey' and ticket in ({text}) order by id",
+        **binds,
+    )
+    return (
+        frozenset(int(row[0]) for row in rows),  # type: ignore[arg-type]
+        next((int(row[0]) for row in rows if row[1] in answered), None),  # type: ignore[arg-type]
+    )

@@ -688,4 +688,5 @@ def test_all_rules_are_listed_in_their_order(gold: Any) -> None:
         ("inactive", True, False),
         ("sla-warning", True, True),
         ("sla-breach", True, True),
+        ("survey", True, False),
     ]

@@ -14,6 +14,7 @@ from helpdesk_cli.errors import BadConfig, Busy, Failed, Unreachable
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.rules.contract import Report, Row, Task
 from helpdesk_cli.services.rules.site import SiteRule, row_of
+from helpdesk_cli.services.rules.survey import Survey
 from helpdesk_cli.services.rules.waiting import Awaiting, Inactive, Reminder
 from helpdesk_cli.store import fired
 from helpdesk_cli.store.engine import Again, Tx
@@ -77,7 +78,7 @@ def _built_in(desk: Desk) -> list[Task]:
         from helpdesk_cli.services.rules.levels import Told
 
         found += [Told(desk, WARNING), Told(desk, BREACH)]
-    return found
+    return [*found, Survey(desk)]
 
 
 def _renewed(desk: Desk, progress: Progress | None) -> int:
