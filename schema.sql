@@ -274,6 +274,13 @@ create table fired (
 );
 create index fired_ticket on fired (ticket);
 
+-- How often each rule did its work, and when last.
+create table rule_count (
+  rule text primary key,
+  fired integer not null,
+  last_at text not null
+);
+
 -- Public holidays as the library knew them, so that they stay the same and need not be asked for each minute.
 create table holiday (
   region text not null,                   -- DE, DE-BY

@@ -298,6 +298,8 @@ def rule(row: "Row") -> Shape:
         "when": row.when,
         "if": row.if_,
         "then": row.then,
+        "fired": row.fired,
+        "fired_at": row.fired_at,
     }
 
 

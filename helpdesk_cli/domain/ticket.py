@@ -4,6 +4,8 @@ Functions here take values and return a ``Change``: the ticket as it shall be, w
 events that lead there. Nothing is saved; ``services.changes.record`` does that, for everybody.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -12,6 +14,9 @@ from helpdesk_cli.domain.mail import Part
 OPEN, WAITING, CLOSED = "open", "waiting", "closed"
 
 INBOUND, OUTBOUND, NOTE = "inbound", "outbound", "note"
+
+RULE = "rule:"
+"""Before the name of a rule that acts."""
 
 CLIENT, STAFF, SYSTEM_ROLE = "client", "staff", "system"
 
@@ -98,6 +103,15 @@ class Event(Struct, frozen=True, kw_only=True):
     at: str
     actor: str
     data: dict[str, object] = {}
+
+
+def names_of_rules(events: Iterable[Event]) -> set[str]:
+    """The rules that did something, as the log tells it; one that could not did nothing."""
+    return {
+        event.actor.removeprefix(RULE)
+        for event in events
+        if event.actor.startswith(RULE) and event.kind != "rule-failed"
+    }
 
 
 class Joining(Struct, frozen=True, kw_only=True):
