@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.cases import Case, Decision, Known
 from helpdesk_cli.domain.mail import Automatic, Outcome, Verdict
 from helpdesk_cli.domain.moments import seconds_between
+from helpdesk_cli.domain.people import Actor, Staff
+from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import CLOSED, OPEN, WAITING
 
 MAX_RECEIVED = 50
@@ -146,6 +148,9 @@ def _staff_reply(case: Case) -> Decision | None:
         return Decision(
             outcome=Outcome.AUTO_REPLY, reason="staff-robot", ticket=number, is_public=False, alerts=False
         )
+    ticket, actor = facts.staff_ticket.ticket, _actor(facts.staff)
+    if ticket is not None and not case.is_released and not may_see(actor, ticket):
+        return Decision(outcome=Outcome.HELD, reason="staff-not-allowed", ticket=number)
     if not case.staff_words and (case.staff_words is None or not case.brings_files):
         # Sent on, the client would get our own alert back, with what only staff should read.
         if case.is_released:
@@ -162,6 +167,10 @@ def _staff_reply(case: Case) -> Decision | None:
         as_staff=True,
         alerts=False,
     )
+
+
+def _actor(staff: Staff) -> Actor:
+    return Actor(login=staff.login, is_admin=staff.is_admin, staff=staff)
 
 
 def _says_automatic(case: Case) -> bool:
