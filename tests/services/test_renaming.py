@@ -31,7 +31,7 @@ def old(office: Any) -> Any:
     office.mail(MAIL)
 
     def told(tx: Any) -> None:
-        change = Change(ticket=ticket_rows.load(tx, 1000))
+        change = Change(ticket=office.ticket(1000))
         record(
             tx, office.desk, edited(change, office.now, "bob", category="bill", type="bug", priority="high")
         )

@@ -209,7 +209,7 @@ def test_what_was_merged_is_not_asked_about(asking: Any) -> None:
     came(asking)
     closed(asking)
     with asking.desk.engine.write() as tx:
-        rows.update(tx, replace(rows.load(tx, 1000), merged_into=1000))
+        rows.update(tx, replace(asking.ticket(1000), merged_into=1000))
     asking.passes(days=1)
     assert asked(asking) == []
 
