@@ -63,7 +63,7 @@ def unasked(tx: Tx, after: str, border: str, among: int | None = None) -> list[C
         "select t.number, t.department, t.stage, (select p.address from participant p where p.ticket = t.number "
         "order by p.id limit 1) from ticket t "
         # What was closed was changed then at the latest, and of that there is an index.
-        "where t.updated_at > :after and t.state = 'closed' and t.closed_at > :after and t.closed_at <= :border "
+        "where t.is_active = 0 and t.updated_at > :after and t.closed_at > :after and t.closed_at <= :border "
         "and t.answered_at is not null and t.client_id is not null and t.merged_into is null "
         f"{'and t.number = :among ' if among is not None else ''}"
         "and not exists (select 1 from fired f where f.rule = 'survey' and f.ticket = t.number "
