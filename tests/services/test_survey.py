@@ -208,8 +208,9 @@ def test_machines_are_not_asked(asking: Any, more: str, sender: str) -> None:
 def test_what_was_merged_is_not_asked_about(asking: Any) -> None:
     came(asking)
     closed(asking)
+    merged = replace(asking.ticket(1000), merged_into=1000)
     with asking.desk.engine.write() as tx:
-        rows.update(tx, replace(asking.ticket(1000), merged_into=1000))
+        rows.update(tx, merged)
     asking.passes(days=1)
     assert asked(asking) == []
 
