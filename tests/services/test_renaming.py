@@ -30,8 +30,9 @@ def old(office: Any) -> Any:
     )
     office.mail(MAIL)
 
+    change = Change(ticket=office.ticket(1000))
+
     def told(tx: Any) -> None:
-        change = Change(ticket=office.ticket(1000))
         record(
             tx, office.desk, edited(change, office.now, "bob", category="bill", type="bug", priority="high")
         )
