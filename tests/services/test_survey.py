@@ -94,7 +94,7 @@ def test_a_client_is_asked_once_so_long_after_closing(asking: Any) -> None:
     assert asked(asking) == [1000]
     (letter,) = asking.letters(kind="survey")
     assert (letter.recipient, letter.ticket) == ("ann@client.example", 1000)
-    assert log(asking)[-1] == ("rule:survey", "surveyed", {})
+    assert log(asking)[-1] == ("rule:survey", "surveyed", {"closed_at": before.closed_at})
     after = asking.ticket(1000)
     assert (after.state, after.closed_at, after.touched_at) == ("closed", before.closed_at, before.touched_at)
     for _ in range(3):

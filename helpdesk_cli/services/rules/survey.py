@@ -46,7 +46,7 @@ class Survey(BuiltIn):
             return None
         return Change(
             ticket=replace(ticket, updated_at=max(ticket.updated_at, at)),
-            events=(Event(kind="surveyed", at=at, actor=self.actor),),
+            events=(Event(kind="surveyed", at=at, actor=self.actor, data={"closed_at": ticket.closed_at}),),
             tell=(Telling(whom="client", kind=SURVEY),),
         )
 
