@@ -12,7 +12,10 @@ from helpdesk_cli.settings import Settings, Stage
 
 ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
 MOVED, REMINDER, INACTIVE, NOTICE = "moved", "reminder", "inactive", "notice"
-RULE, WEBHOOK = "rule", "webhook"
+RULE, WEBHOOK, FORWARD = "rule", "webhook", "forward"
+
+HELD = frozenset({REPLY, FORWARD})
+"""The kinds that wait a little where the desk holds answers: what staff write to people outside."""
 
 LIMITED = frozenset(
     {ACKNOWLEDGEMENT, REMINDER, INACTIVE, RULE, "rejection", "spoof-warning", "unclear-answer", "bounced"}

@@ -189,7 +189,11 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
     )
     spent: dict[str, object] = {"time": answer.seconds} if answer.seconds else {}
     change = said(ticket, message, desk.actor.login, event, **spent)
-    change = replace(change, joining=tuple(_joining(tx, desk, address) for address in answer.cc))
+    change = replace(
+        change,
+        joining=tuple(_joining(tx, desk, address) for address in answer.cc),
+        hold=desk.settings.operation.hold_answers,
+    )
     if answer.stage is not None:
         change = _to_stage(tx, desk, change, answer.stage, at)
     record(tx, desk, change)

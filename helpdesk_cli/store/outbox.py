@@ -237,6 +237,30 @@ def drop_waiting(tx: Tx, ticket: int, why: str) -> None:
     )
 
 
+def drop_of_message(tx: Tx, ticket: int, message: int, why: str) -> int:
+    """Let no letter go that carries a message and waits; how many did.
+
+    Who claims one at the same time wins, or finds it dropped.
+    """
+    return tx.run(
+        "update letter set state = 'dropped', error = :why where ticket = :ticket and message = :message "
+        "and state in ('queued', 'deferred')",
+        why=why,
+        ticket=ticket,
+        message=message,
+    )
+
+
+def of_message(tx: Tx, ticket: int, message: int) -> list[Letter]:
+    """The letters that carry a message, the oldest first."""
+    rows = tx.rows(
+        f"select {_LETTER} from letter where ticket = :ticket and message = :message order by id",
+        ticket=ticket,
+        message=message,
+    )
+    return [_letter(row) for row in rows]
+
+
 def bounced(tx: Tx, letter: int, error: str) -> None:
     """Note that a letter came back; not of one that is about to be handed over once more."""
     tx.put(

@@ -76,7 +76,7 @@ def test_a_text_for_several_is_kept_where_none_of_them_got_it(three: tuple[int, 
     told = inside("ticket", "close", "77", "78", "-m", "Fixed.", code=4).err.splitlines()
     assert len(told) == 3
     assert "your text is kept in " in told[-1]
-    with open(told[-1].rpartition(" ")[2]) as kept:  # noqa: PTH123
+    with open(told[-1].rpartition(" ")[2]) as kept:
         assert kept.read() == "Fixed.\n"
     told = inside("ticket", "close", "1000", "78", "-m", "Fixed.", code=1).err.splitlines()
     assert len(told) == 1

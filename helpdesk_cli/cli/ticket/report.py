@@ -42,7 +42,8 @@ def report(
 ) -> None:
     """Tell what was done: the tickets' list objects (one alone, or an array of several), or a line for people.
 
-    ``several`` says that more than one was asked for, however many of them were changed. Words that differ from ticket to ticket are made of each as it is now.
+    ``several`` says that more than one was asked for, however many of them were changed. Words that differ
+    from ticket to ticket are made of each as it is now.
     """
     if as_json:
         from helpdesk_cli.services import views

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 SOON = "the mail leaves at the next notify"
 
 
+def soon(opened: "Desk", number: int) -> str:
+    """When an answer leaves, and how it may be taken back where the desk holds it a while."""
+    from helpdesk_cli.domain.spoken import span_of
+
+    held = opened.settings.operation.hold_answers
+    if not held:
+        return SOON
+    told = span_of(held) if held >= 60 else f"{held} second{'s' if held > 1 else ''}"
+    return f"the mail leaves in {told}; until then 'helpdesk ticket unsend {number}' takes it back"
+
+
 @click.command(
     "new",
     epilog="""\b
@@ -99,7 +110,7 @@ def reply(
     with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, cc, stage) as answer:
         sent(opened, number, replace(answer, seconds=spent), sure=yes)
         wording.saved()
-        report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
+        report(call, opened, [number], f"answered; {soon(opened, number)}", as_json=as_json)
 
 
 @click.command(
