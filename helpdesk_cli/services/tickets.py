@@ -167,26 +167,12 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
     if not answer.text.strip():
         raise Usage("the text is empty; nothing was saved")
     at = desk.clock()
-    staff = desk.actor.staff
     ticket = load(tx, desk, number)
     if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
         raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
     if kind == OUTBOUND and answer.seen is not None:
         _refuse_overtaken(tx, desk, number, answer.seen)
-    message = Message(
-        kind=kind,
-        is_public=kind == OUTBOUND,
-        author=Author(
-            role=STAFF,
-            name=staff.name if staff else desk.actor.login,
-            email=staff.email if staff else "",
-            staff=desk.actor.login,
-        ),
-        at=at,
-        subject=ticket.subject,
-        new_text=answer.text.strip(),
-        attachments=keep(tx, answer.files),
-    )
+    message = written(tx, desk, ticket, answer.text, at, kind=kind, files=answer.files)
     spent: dict[str, object] = {"time": answer.seconds} if answer.seconds else {}
     change = said(ticket, message, desk.actor.login, event, **spent)
     change = replace(
@@ -197,6 +183,42 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
     if answer.stage is not None:
         change = _to_stage(tx, desk, change, answer.stage, at)
     record(tx, desk, change)
+
+
+def written(
+    tx: Tx,
+    desk: Desk,
+    ticket: Ticket,
+    text: str,
+    at: str,
+    *,
+    kind: str,
+    is_public: bool | None = None,
+    files: tuple[File, ...] = (),
+    mark: str = "",
+) -> Message:
+    """What the actor writes on a ticket, as a message; its files are kept. An answer is public if nothing is said."""
+    staff = desk.actor.staff
+    return Message(
+        kind=kind,
+        is_public=kind == OUTBOUND if is_public is None else is_public,
+        author=Author(
+            role=STAFF,
+            name=staff.name if staff else desk.actor.login,
+            email=staff.email if staff else "",
+            staff=desk.actor.login,
+        ),
+        at=at,
+        subject=ticket.subject,
+        new_text=text.strip(),
+        attachments=keep(tx, files),
+        mark=mark,
+    )
+
+
+def noted(tx: Tx, desk: Desk, ticket: Ticket, text: str, at: str) -> Change:
+    """A ticket with a note of the actor's, as a change to go on with."""
+    return said(ticket, written(tx, desk, ticket, text, at, kind=NOTE), desk.actor.login, "noted")
 
 
 def _refuse_overtaken(tx: Tx, desk: Desk, number: int, seen: int) -> None:

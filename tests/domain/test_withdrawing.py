@@ -23,7 +23,9 @@ class Play:
     def __init__(self) -> None:
         first = a_message(id=1, at=at(0))
         self.ticket = a_ticket(unanswered_since=at(0), client_word_at=at(0), created_at=at(0))
-        self.messages, self.events, self.now = [first], [Event(kind="opened", at=at(0), actor="ann")], 0
+        self.messages: list[Message] = [first]
+        self.events: list[Event] = [Event(kind="opened", at=at(0), actor="ann")]
+        self.now = 0
 
     def take(self, change: Change) -> None:
         self.ticket = change.ticket

@@ -15,6 +15,7 @@ COMMANDS = {
     "unsend": ("unsending:unsend", "Take back your last answer, as long as it has not left."),
     "move": ("changing:move", "Put tickets into another stage."),
     "close": ("changing:close", "Close tickets, with a last answer where one is given."),
+    "wait": ("putting_off:wait", "Put tickets off until a moment, when they come back by themselves."),
     "reopen": ("changing:reopen", "Open closed tickets again."),
     "assign": ("giving:assign", "Give tickets to a staff member, to nobody, or by turns."),
     "take": ("giving:take", "Give tickets to yourself."),
@@ -26,7 +27,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward wait why ack export"
+LATER = "merge split link watch forward why ack export"
 
 
 class Rooms(Noun):

@@ -113,6 +113,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("promised", _name(settings.sla, row.sla)),
         ("due", _due(row.due_at, row.state, reader)),
         ("unanswered", reader.time(row.unanswered_since) if row.unanswered_since else ""),
+        ("waits until", reader.time(row.waits_until) if row.waits_until else ""),
         ("merged into", str(row.merged_into or "")),
         ("takes part", ", ".join(others)),
         ("linked", ", ".join(f"{number} ({kind})" for number, kind in found.links)),
