@@ -10,6 +10,7 @@ from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import (
     ACKNOWLEDGEMENT,
+    FORWARD,
     HELD,
     LIMITED,
     PAGER,
@@ -106,6 +107,8 @@ def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: 
     put = []
     for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
         is_call = notice.kind == WEBHOOK
+        if notice.kind == FORWARD and notice.message is not None:
+            notice = replace(notice, person=messages[notice.message])
         letter = put_letter(
             tx,
             desk,

@@ -30,9 +30,20 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [_SAID], "left_out": 2},
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [], "left_out": 0},
     ),
+    "forward": tuple(
+        {
+            "author": {"name": "Bob"},
+            "message": _MESSAGE,
+            "forwarded": forwarded,
+            "files": bool(forwarded),
+            "messages": [],
+        }
+        for forwarded in ([{**_SAID, "attachments": _MESSAGE["attachments"]}], [])
+    ),
     "alert": tuple(
         {
             "event": event,
+            "internal": event == "replied",
             "author": {"name": "Ann", "email": "ann@client.example"},
             "message": _MESSAGE,
             "warnings": warnings,

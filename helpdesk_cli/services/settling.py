@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
 from helpdesk_cli.domain.intake import take_in
-from helpdesk_cli.domain.mail import Automatic, Outcome, fold, person_of
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Outcome, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
@@ -42,7 +42,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     sender = inbound.sender.address if inbound.sender else ""
     twin = store_facts.duplicate(tx, kept.id, kept.mailbox, kept.sha256, ready.core)
     claimed = store_facts.claimed(tx, claims)
-    staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
+    staff_token = next((token for token in claims.tokens if token.purpose in STAFF_PURPOSES), None)
     rates = desk.settings.limits.new_tickets_per_sender
     # Limits count arrivals; what is old must not be counted with what comes now.
     flooding = bool(sender) and is_over(tx, "new-ticket", person_of(sender), rates, kept.arrived_at)
@@ -57,6 +57,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         client=people.client_by_address(tx, sender) if sender else None,
         staff_person=staff_token.person if staff_token else 0,
         staff_purpose=staff_token.purpose if staff_token else "",
+        asked=store_facts.asked(tx, claims),
         department=(release.department if release else "")
         or department_for(desk.settings, ready.recipients, mailbox.department),
         is_flooding=flooding,
@@ -184,7 +185,14 @@ def brought_by(ready: Ready) -> Brought:
 def _ticket_of(tx: Tx, case: Case, number: int) -> Ticket | None:
     """A decision's ticket; mostly it was looked up already with the claims."""
     facts = case.facts
-    for known in (facts.client_ticket, facts.staff_ticket, facts.reference, facts.tag, facts.flood_ticket):
+    for known in (
+        facts.client_ticket,
+        facts.staff_ticket,
+        facts.third_ticket,
+        facts.reference,
+        facts.tag,
+        facts.flood_ticket,
+    ):
         if known is not None and known.number == number and known.ticket is not None:
             return known.ticket
     return tickets.load(tx, number)

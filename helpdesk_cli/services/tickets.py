@@ -181,7 +181,7 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
         hold=desk.settings.operation.hold_answers,
     )
     if answer.stage is not None:
-        change = _to_stage(tx, desk, change, answer.stage, at)
+        change = to_stage(tx, desk, change, answer.stage, at)
     record(tx, desk, change)
 
 
@@ -236,7 +236,8 @@ def _joining(tx: Tx, desk: Desk, address: str) -> Joining:
     return Joining(address=bare, name=client.name if client else "", client_id=client.id if client else None)
 
 
-def _to_stage(tx: Tx, desk: Desk, change: Change, wanted: str, at: str) -> Change:
+def to_stage(tx: Tx, desk: Desk, change: Change, wanted: str, at: str) -> Change:
+    """The same change, and the ticket in a stage that a person names by its slug or name. Raises Usage, Failed."""
     stage = slug_of("stage", desk.settings.stage, wanted)
     assert stage is not None
     return stepping.stepped(tx, desk, change, stage, at)
@@ -263,7 +264,7 @@ def alter(
 def move(desk: Desk, numbers: Sequence[int], stage: str, *, silent: bool = False) -> None:
     """Put tickets into a stage. Raises Usage for an unknown one, Failed where one may not go there."""
     at = desk.clock()
-    alter(desk, numbers, lambda tx, change: _to_stage(tx, desk, change, stage, at), silent=silent)
+    alter(desk, numbers, lambda tx, change: to_stage(tx, desk, change, stage, at), silent=silent)
 
 
 def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = False) -> None:

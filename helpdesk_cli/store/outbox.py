@@ -311,7 +311,7 @@ def reply_ids(tx: Tx, ticket: int) -> dict[int, str]:
     """The Message-IDs under which a ticket's answers go, by message; the requester's where several hear."""
     rows = tx.rows(
         "select l.message, l.message_id from letter l join ticket t on t.number = l.ticket "
-        "where l.ticket = :ticket and l.kind = 'reply' and l.message is not null order by l.message, "
+        "where l.ticket = :ticket and l.kind in ('reply', 'forward') and l.message is not null order by l.message, "
         "exists (select 1 from client_address a where a.client_id = t.client_id and a.address = l.recipient_key), "
         "l.id desc",
         ticket=ticket,

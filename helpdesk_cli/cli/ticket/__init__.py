@@ -12,6 +12,7 @@ COMMANDS = {
     "new": ("writing:new", "Enter a ticket on a client's behalf."),
     "reply": ("writing:reply", "Answer the client."),
     "note": ("writing:note", "Write down what only staff see."),
+    "forward": ("forwarding:forward", "Write to a third party, whose answer comes back for staff to see."),
     "unsend": ("unsending:unsend", "Take back your last answer, as long as it has not left."),
     "move": ("changing:move", "Put tickets into another stage."),
     "close": ("changing:close", "Close tickets, with a last answer where one is given."),
@@ -27,7 +28,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward why ack export"
+LATER = "merge split link watch why ack export"
 
 
 class Rooms(Noun):

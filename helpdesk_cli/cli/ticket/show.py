@@ -161,7 +161,8 @@ def _heading(message: "Message", reader: Reader) -> Line:
     marks += [line(message.mark)] if message.mark else []
     if author.role == "client" and author.staff:
         marks.append(f"entered by {line(author.staff)}")
-    what = {"inbound": author.role, "outbound": "answer", "note": "note"}.get(message.kind, message.kind)
+    sent = "answer" if message.is_public else "forwarded"
+    what = {"inbound": author.role, "outbound": sent, "note": "note"}.get(message.kind, message.kind)
     told = f"{what} · {writer} · {reader.time(message.at)}" + (f" · [{'; '.join(marks)}]" if marks else "")
     style = {"inbound": "bold", "outbound": "bold green"}.get(message.kind, "bold yellow")
     return ("bold yellow" if not message.is_public else style), 0, f"-- {told}"

@@ -161,11 +161,11 @@ def _answer(
     views.one(opened, number)
     attached = files(opened, paths)
     with pen(opened, number, wording) as (seen, told):
-        about = _about(opened, number, told) if wording.opens_editor else ""
-        yield tickets.Answer(text=wording.read(about=about), files=attached, cc=cc, stage=stage, seen=seen)
+        head = about(opened, number, told) if wording.opens_editor else ""
+        yield tickets.Answer(text=wording.read(about=head), files=attached, cc=cc, stage=stage, seen=seen)
 
 
-def _about(opened: "Desk", number: int, told: str) -> str:
+def about(opened: "Desk", number: int, told: str) -> str:
     """The ticket, who else is writing, and its last word, to be seen below in the editor."""
     from helpdesk_cli.services import views
 
