@@ -198,7 +198,7 @@ def _facts(
     if letter.kind == "moved" and ticket is not None:
         facts["assigned_to"] = _shown_assignee(tx, desk, ticket)
     if ticket is not None:
-        facts["ticket"] = _ticket_facts(tx, desk, ticket)
+        facts["ticket"] = ticket_facts(tx, desk, ticket)
     if message is not None:
         facts["message"] = _message_facts(desk, message)
         facts["author"] = {"name": _author(desk, message, letter, department), "email": message.author.email}
@@ -235,7 +235,8 @@ def _facts(
     return facts
 
 
-def _ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
+def ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
+    """What templates may know of a ticket."""
     listed = lists.ticket(tx, ticket.number)
     settings = desk.settings
     stage, priority = settings.stage.get(ticket.stage), settings.priority.get(ticket.priority)

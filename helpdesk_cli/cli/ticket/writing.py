@@ -11,6 +11,7 @@ from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import attach, files, number, spent, text
 from helpdesk_cli.cli.output import line, put, safe
+from helpdesk_cli.cli.ticket.prepared import Writing, from_template, template
 from helpdesk_cli.cli.ticket.report import report
 from helpdesk_cli.cli.wording import Wording
 
@@ -74,13 +75,17 @@ def new(call: Call, *, wording: Wording, attach: tuple[str, ...], as_json: bool,
 
 @click.command(
     "reply",
+    cls=Writing,
     epilog="""\b
 Examples:
   helpdesk ticket reply 1024 -m "It is fixed." --stage done --time 15m
-  helpdesk ticket reply HD-1024 -F answer.txt -a invoice.pdf -c boss@example.com""",
+  helpdesk ticket reply HD-1024 -F answer.txt -a invoice.pdf -c boss@example.com
+  helpdesk ticket reply 1024 --template restart -e
+  helpdesk ticket reply --template ?""",
 )
 @number
 @text
+@template
 @attach
 @click.option("-c", "--cc", metavar="ADDR", multiple=True, help="Who hears as well from now on.")
 @click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
@@ -93,6 +98,7 @@ def reply(
     number: int,
     *,
     wording: Wording,
+    template: str | None,
     attach: tuple[str, ...],
     cc: tuple[str, ...],
     stage: str | None,
@@ -107,7 +113,11 @@ def reply(
     """
     from helpdesk_cli.cli.ticket.together import sent
 
-    with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, cc, stage) as answer:
+    with (
+        wording.kept(),
+        desk(call) as opened,
+        _answer(opened, number, wording, attach, cc=cc, stage=stage, template=template) as answer,
+    ):
         sent(opened, number, replace(answer, seconds=spent), sure=yes)
         wording.saved()
         report(call, opened, [number], f"answered; {soon(opened, number)}", as_json=as_json)
@@ -115,12 +125,15 @@ def reply(
 
 @click.command(
     "note",
+    cls=Writing,
     epilog="""\b
 Example:
-  helpdesk ticket note 1024 -m "He called, we call back on Monday." --stage awaiting""",
+  helpdesk ticket note 1024 -m "He called, we call back on Monday." --stage awaiting
+  helpdesk ticket note 1024 --template checklist""",
 )
 @number
 @text
+@template
 @attach
 @click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
 @spent
@@ -131,6 +144,7 @@ def note(
     number: int,
     *,
     wording: Wording,
+    template: str | None,
     attach: tuple[str, ...],
     stage: str | None,
     spent: int,
@@ -139,7 +153,11 @@ def note(
     """Write down what only staff see; it never leaves the desk."""
     from helpdesk_cli.services import tickets
 
-    with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, (), stage) as answer:
+    with (
+        wording.kept(),
+        desk(call) as opened,
+        _answer(opened, number, wording, attach, cc=(), stage=stage, template=template) as answer,
+    ):
         tickets.note(opened, number, replace(answer, seconds=spent))
         wording.saved()
         report(call, opened, [number], "noted", as_json=as_json)
@@ -151,14 +169,17 @@ def _answer(
     number: int,
     wording: Wording,
     paths: tuple[str, ...],
+    *,
     cc: tuple[str, ...],
     stage: str | None,
+    template: str | None,
 ) -> "Iterator[Answer]":
     """What was written, after a look whether that ticket may be written to at all."""
     from helpdesk_cli.cli.ticket.together import pen
     from helpdesk_cli.services import tickets, views
 
     views.one(opened, number)
+    from_template(opened, number, wording, template)
     attached = files(opened, paths)
     with pen(opened, number, wording) as (seen, told):
         head = about(opened, number, told) if wording.opens_editor else ""
