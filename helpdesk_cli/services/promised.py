@@ -36,9 +36,9 @@ def ticket(listed: "Listed", now: str) -> dict[str, object]:
         "sla": row.sla,
         "due_at": row.due_at,
         "overdue": row.due_at is not None and row.due_at < now and row.state != "closed",
-        "waits_until": row.waits_until,
         "merged_into": row.merged_into,
         "message_count": row.message_count,
+        "waits_until": row.waits_until,
     }
 
 

@@ -13,22 +13,24 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
 
 LIST = "?"
-_WORDS = "helpdesk.words"
 
 
 class Writing(click.Command):
-    """A command that takes ``--template``; to list them no ticket need be named."""
+    """A command that takes ``--template``; to list the prepared answers no ticket need be named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta[_WORDS] = tuple(args)
-        return super().parse_args(ctx, args)
+        words = list(args)  # click takes away what it has read
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter:
+            if f"--template={LIST}" not in "=".join(words):
+                raise
+            return super().parse_args(ctx, [*words, "0"])
 
-
-def _listed(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
-    if value == LIST and not ctx.resilient_parsing:
-        _show(ctx)
-        ctx.exit()
-    return value
+    def invoke(self, ctx: click.Context) -> Any:
+        if ctx.params.get("template") == LIST:
+            return _show(ctx)
+        return super().invoke(ctx)
 
 
 def template(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +38,6 @@ def template(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--template",
         metavar="SLUG",
-        callback=_listed,
         help="A prepared answer; with -e you go on writing it. '?' lists them.",
     )(function)
 
@@ -71,7 +72,7 @@ def _show(ctx: click.Context) -> None:
         {"name": one.slug, "department": one.department or None, "title": one.title or None}
         for one in canned.listing(load(call.config))
     ]
-    asked = Asked(as_json="--json" in ctx.meta[_WORDS])
+    asked = Asked(as_json=bool(ctx.params["as_json"]))
     show_rows(
         sheet, rows, asked, empty="no answer is prepared; [desk] templates names the folder above replies/"
     )
