@@ -9,25 +9,25 @@ FIX = "repair@supplier.example"
 
 
 def test_a_supplier_is_asked_answers_and_the_client_knows_nothing(
-    site: Site, inside: Run, tmp_path: Path
+    site: Site, run: Run, tmp_path: Path
 ) -> None:
     site.write("It is broken.", sender="Ann <ann@client.example>")
-    inside("fetch-mail")
+    run("fetch-mail")
     (tmp_path / "plan.pdf").write_bytes(b"%PDF-1.7")
-    done = inside(
+    done = run(
         "ticket", "forward", "1000", "--to", FIX, "-m", "Can you come?", "-a", str(tmp_path / "plan.pdf"),
         "--stage", "awaiting", "--json",
     )  # fmt: skip
     assert (done.json["stage"], done.json["message_count"]) == ("awaiting", 2)
-    inside("notify")
+    run("notify")
     (asked,) = [mail for mail in site.sent() if FIX in str(mail["To"])]
     assert "> It is broken." in asked.get_body(("plain",)).get_content()
     assert [part.get_filename() for part in asked.iter_attachments()] == ["plan.pdf"]
     site.write(
         "On Friday.", sender=FIX, subject=f"Re: {asked['Subject']}", in_reply_to=str(asked["Message-ID"])
     )
-    inside("fetch-mail")
-    shown = inside("ticket", "show", "1000", "--json").json
+    run("fetch-mail")
+    shown = run("ticket", "show", "1000", "--json").json
     assert [(one["kind"], one["public"], one["mark"]) for one in shown["messages"]] == [
         ("inbound", True, None),
         ("outbound", False, f"to {FIX}"),
@@ -35,11 +35,11 @@ def test_a_supplier_is_asked_answers_and_the_client_knows_nothing(
     ]
     assert shown["messages"][1]["message_id"] == asked["Message-ID"]
     assert (shown["participants"], shown["state"]) == (["ann@client.example"], "open")
-    page = inside("ticket", "show", "1000").out
+    page = run("ticket", "show", "1000").out
     assert "-- forwarded · Bob Baker <bob@desk.example>" in page
     assert f"[only staff see this; to {FIX}]" in page
-    inside("ticket", "reply", "1000", "-m", "They come on Friday, it seems.")
-    inside("notify")
+    run("ticket", "reply", "1000", "-m", "They come on Friday, it seems.")
+    run("notify")
     answer = [mail for mail in site.sent() if "ann@client.example" in str(mail["To"])][-1].as_string()
     assert "They come on Friday, it seems." in answer
     assert "supplier" not in answer and "Can you come?" not in answer

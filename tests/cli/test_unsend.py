@@ -1,7 +1,10 @@
 """``ticket unsend``: the text comes back, the mail never goes; with real mails in a Maildir."""
 
+import os
+import subprocess
+
 from desks import Site
-from program import Run
+from program import PROGRAM, Run
 
 
 def mails_of(site: Site, words: str) -> int:
@@ -55,3 +58,19 @@ def test_what_left_is_too_late(site: Site, inside: Run) -> None:
         "",
         True,
     )
+
+
+def test_beside_a_notify_that_runs_each_answer_is_sent_or_taken_back(site: Site, run: Run) -> None:
+    site.write()
+    run("fetch-mail")
+    run("notify")
+    env = {**os.environ, "HELPDESK_CONFIG": str(site.config), "HELPDESK_STAFF": "bob"}
+    for number in range(5):
+        words = f"Answer {number}."
+        run("ticket", "reply", "1000", "-m", words)
+        notify = subprocess.Popen([*PROGRAM, "notify"], env=env)
+        taken = run("ticket", "unsend", "1000", code=None)
+        assert notify.wait(60) == 0
+        run("notify")
+        assert taken.code in (0, 1)
+        assert (taken.out, mails_of(site, words)) == ((words + "\n", 0) if taken.code == 0 else ("", 1))
