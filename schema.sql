@@ -143,7 +143,9 @@ create table ticket (
   answered_at text,                       -- the first one
   reminded_at text,                       -- when the client was reminded, for this wait
   sla text,                               -- the service level that holds
-  rating integer                          -- 1 to 5, as the client answered the survey last
+  rating integer,                         -- 1 to 5, as the client answered the survey last
+  waits_until text,                       -- when it comes back by itself, where somebody put it off
+  waits_from text                         -- the stage in which it was then
 );
 -- Lists and counts are answered from these two alone: what filters look at is in them.
 create index ticket_active on ticket (
@@ -158,6 +160,7 @@ create index ticket_closed on ticket (stage, updated_at, department, assignee, i
 create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
 create index ticket_idle on ticket (state, is_idle, touched_at);
+create index ticket_wakes on ticket (waits_until) where waits_until is not null;
 
 create table ticket_tag (
   ticket integer not null references ticket (number),
@@ -319,7 +322,7 @@ create table letter (
   recipient_key text not null,            -- folded
   recipient_name text not null default '',
   person integer not null default 0,      -- participant.id or staff.id, for its signed address
-  purpose text not null default '',       -- c: to a client, s: to staff, n: to staff about a note
+  purpose text not null default '',       -- c: to a client, s: to staff, n: to staff about a note, t: to others
   department text not null default '',
   subject text not null default '',       -- of the letter as it was last rendered, else a hint
   facts text not null default '{}',       -- JSON: what the template needs beside the ticket

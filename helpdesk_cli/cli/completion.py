@@ -33,6 +33,7 @@ KINDS = {
     "mailbox": "mailboxes",
     "names": "mailboxes",
     "job": "jobs",
+    "template": "replies",
 }
 """By a parameter's name: what ``services.completing`` offers."""
 

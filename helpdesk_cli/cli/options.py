@@ -117,6 +117,26 @@ def moment(desk: "Desk", text: str | None) -> str | None:
         ) from None
 
 
+def ahead(desk: "Desk", text: str) -> str:
+    """The moment of ``--until`` to which a person looks ahead, in UTC; a day is its first moment. Raises Usage."""
+    from zoneinfo import ZoneInfo
+
+    from helpdesk_cli.domain.moments import at, read
+    from helpdesk_cli.domain.spoken import moment_ahead
+
+    now = read(desk.clock()).astimezone(ZoneInfo(desk.settings.desk.timezone))
+    try:
+        found = moment_ahead(text, now)
+    except (ValueError, OverflowError):
+        raise Usage(
+            f"--until {text}: is no moment; write tomorrow, friday, 'friday 14:00', 'in 3 days', 2h, a date "
+            "(2026-12-01) or 2026-12-01T09:30:00Z"
+        ) from None
+    if found <= now:
+        raise Usage(f"--until {text}: that is over; name a moment to come")
+    return at(found)
+
+
 def days_away(desk: "Desk", words: "tuple[str, str] | None") -> "Away | None":
     """The days of ``--away FROM TO``, the last one included; TO may be ``-``, for without end; None for None.
 

@@ -218,7 +218,7 @@ def explained(found: "Explained") -> Shape:
     """Why a mail becomes what it becomes; ``hears`` is who would get a letter."""
     case = found.case
     inbound, claims, facts = case.inbound, case.claims, case.facts
-    tickets = ("client_ticket", "staff_ticket", "reference", "tag")
+    tickets = ("client_ticket", "staff_ticket", "third_ticket", "reference", "tag")
     return {
         "facts": {
             "from": inbound.sender.address if inbound.sender else None,

@@ -141,6 +141,8 @@ def check_operation(settings: Settings) -> Iterator[Fault]:
             yield Fault(("operation", name), f"{number} will not do; 0 or more")
     if settings.operation.survey_after >= 7 * 86400:
         yield Fault(("operation", "survey_after"), "must be less than 7d; later nobody is asked any more")
+    if not 0 <= settings.operation.hold_answers <= 86400:
+        yield Fault(("operation", "hold_answers"), "from 0 to 1d; nobody's answer waits longer")
     if settings.alerts.enabled and not settings.alerts.address:
         yield Fault(("alerts", "address"), "is missing, but alerts are enabled")
 

@@ -33,6 +33,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     staff_person: int = 0
     staff_purpose: str = ""
     client_ticket: Known | None = None  # of the first client token
+    third_ticket: Known | None = None  # of the first token of a third party
+    asked: tuple[str, ...] = ()  # to whom what they answer was forwarded, folded
     reference: Known | None = None  # of the first known inbound Message-ID
     tag: Known | None = None  # of the first subject tag that names a ticket
     department: str = ""  # by the recipients, else the mailbox's own

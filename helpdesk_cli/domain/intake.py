@@ -136,7 +136,8 @@ def take_in(
         if decision.reopens:
             kind = "reopened" if ticket.state == CLOSED else "moved"
             change = moved(change, back(settings, ticket), OPEN, case.arrived_at, actor, kind=kind)
-            change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
+            if message.is_public:
+                change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
     return replace(
         _marked(change) if case.is_robot else change,
         links=decision.links,
@@ -174,7 +175,8 @@ def _joining(
 def _claimed(case: Case) -> list[Known]:
     """The tickets that a mail claims."""
     facts = case.facts
-    return [known for known in (facts.client_ticket, facts.reference, facts.tag) if known is not None]
+    found = (facts.client_ticket, facts.third_ticket, facts.reference, facts.tag)
+    return [known for known in found if known is not None]
 
 
 def _event(decision: Decision) -> str:

@@ -193,14 +193,19 @@ def _deviating(label: str) -> str:
 class Token(Struct, frozen=True):
     """A signed word of ours that passed its check.
 
-    ``purpose`` is ``c`` (to a client), ``s`` (to staff), ``n`` (to staff about a note). ``person`` is the
-    participant's or the staff member's id. It proves that its bearer saw a mail of ours to that person
+    ``purpose`` is ``c`` (to a client), ``s`` (to staff), ``n`` (to staff about a note), ``t`` (to a third party).
+    ``person`` is the participant's or the staff member's id; of a third party that of the message that was
+    forwarded to them. It proves that its bearer saw a mail of ours to that person
     about that ticket; it does not prove who the bearer is, for a forwarded mail carries it along.
     """
 
     purpose: str
     ticket: int
     person: int
+
+
+STAFF_PURPOSES = ("s", "n")
+"""The purposes of tokens that staff bear."""
 
 
 class Claims(Struct, frozen=True, kw_only=True):

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, fold
 from helpdesk_cli.domain.people import SYSTEM, Participant, Staff
 from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Message, Telling
 from helpdesk_cli.settings import Settings, Stage
 
 ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
 MOVED, REMINDER, INACTIVE, SURVEY = "moved", "reminder", "inactive", "survey"
-NOTICE, RULE, WEBHOOK = "notice", "rule", "webhook"
+NOTICE, RULE, WEBHOOK, FORWARD = "notice", "rule", "webhook", "forward"
+
+HELD = frozenset({REPLY, FORWARD})
+"""The kinds that wait a little where the desk holds answers: what staff write to people outside."""
 
 LIMITED = frozenset(
     {
@@ -103,6 +106,8 @@ def _of_words(change: Change, audience: Audience, settings: Settings) -> Iterato
         yield from _alerts(message, audience, "replied")
     if "answered" in kinds:
         yield from _replies(message, audience)
+    if "forwarded" in kinds:
+        yield from _forwards(next(event for event in change.events if event.kind == "forwarded"))
 
 
 def _acknowledgement(change: Change, requester: Participant) -> Notice:
@@ -120,8 +125,11 @@ def _acknowledgement(change: Change, requester: Participant) -> Notice:
 
 def _alerts(message: Message, audience: Audience, event: str) -> list[Notice]:
     writer = fold(message.author.email)
+    facts: dict[str, object] = {"event": event, "internal": not message.is_public}
+    # An answer to what the client does not see must not reach the client: it is a note.
+    purpose = "s" if message.is_public else "n"
     return [
-        replace(_to_staff(ALERT, member, {"event": event}), message=0)
+        replace(_to_staff(ALERT, member, facts), message=0, purpose=purpose)
         for member in audience.staff
         if member.login != message.author.staff and fold(member.email) != writer
     ]
@@ -146,6 +154,16 @@ def _replies(message: Message, audience: Audience) -> list[Notice]:
         replace(_to_client(REPLY, person), message=0)
         for person in audience.participants
         if fold(person.address) != writer
+    ]
+
+
+def _forwards(event: Event) -> list[Notice]:
+    """The letters to third parties; whose token they bear is the message's, which is not written yet."""
+    facts = {name: event.data[name] for name in ("messages", "files")}
+    addresses = event.data["to"]
+    assert isinstance(addresses, list)
+    return [
+        Notice(kind=FORWARD, address=address, purpose="t", message=0, facts=facts) for address in addresses
     ]
 
 
@@ -277,7 +295,7 @@ def _to_deputies(found: Iterable[Notice], change: Change, audience: Audience) ->
     doers = {event.actor for event in change.events} | {each.author.staff for each in change.messages}
     writers = {fold(each.author.email) for each in change.messages}
     for notice in found:
-        member = absent.get(notice.person) if notice.purpose == "s" else None
+        member = absent.get(notice.person) if notice.purpose in STAFF_PURPOSES else None
         deputy = audience.deputies[member.login] if member is not None else None
         if member is None or deputy is None or deputy.login in doers or fold(deputy.email) in writers:
             continue

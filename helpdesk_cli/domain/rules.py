@@ -28,12 +28,15 @@ EVENTS = (
     "bounced",
     "rated",
     "reminded",
+    "put-off",
+    "woken",
+    "forwarded",
     "warned",
     "breached",
 )
 """What a rule may answer; closed is a move into a closed stage."""
 
-BUILT_IN = ("awaiting", "reminder", "inactive", "sla-warning", "sla-breach", "survey")
+BUILT_IN = ("wake", "awaiting", "reminder", "inactive", "sla-warning", "sla-breach", "survey")
 """What time brings by itself, in the order in which it is done, after the site's own rules."""
 
 TEXT, ADDRESS, WORD, RANK, NUMBER, FLAG, MOMENT = (

@@ -29,7 +29,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     and admins see it. ``is_idle``: it waits because nobody did anything, not for its client. ``touched_at``
     is the last word or deed of a person; ``answered_at`` the first public word of staff; ``reminded_at`` when
     the client was reminded, in this wait. ``sla`` is the slug of the service level that holds. ``rating`` is what
-    the client answered to the survey last, from 1 to 5.
+    the client answered to the survey last, from 1 to 5. ``waits_until`` is when somebody wants it back who put it
+    off, ``waits_from`` the stage where it was then.
     """
 
     number: int = 0
@@ -61,6 +62,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     reminded_at: str | None = None
     sla: str | None = None
     rating: int | None = None
+    waits_until: str | None = None
+    waits_from: str | None = None
 
 
 class Author(Struct, frozen=True, kw_only=True):
@@ -162,6 +165,8 @@ class Change(Struct, frozen=True, kw_only=True):
     acknowledge: bool = False  # the client hears that the ticket was opened
     repeat_subject: bool = True  # may the acknowledgement repeat the client's subject?
     page: bool = False  # may it ring the pager?
+    hold: int = 0  # seconds that what is written to people outside waits before it goes
+    withdraws: Message | None = None  # what was said before, and is taken back
 
 
 def opened(ticket: Ticket, message: Message, actor: str, joining: tuple[Joining, ...] = ()) -> Change:
@@ -248,6 +253,8 @@ def moved(
         touched_at=ticket.touched_at if is_idle else at,
         is_idle=int(is_idle),
         reminded_at=None,
+        waits_until=None,
+        waits_from=None,
     )
     data: dict[str, object] = {"from": ticket.stage, "to": stage, **({"idle": True} if is_idle else {})}
     event = Event(kind=kind, at=at, actor=actor, data=data)

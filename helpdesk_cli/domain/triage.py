@@ -82,7 +82,7 @@ def _loop(case: Case) -> Decision | None:
 def _proved(case: Case) -> Known | None:
     """The ticket that the strongest proof names, whoever sent it; for notes that only staff see."""
     facts = case.facts
-    return facts.client_ticket or facts.staff_ticket or facts.reference or facts.tag
+    return facts.client_ticket or facts.staff_ticket or facts.third_ticket or facts.reference or facts.tag
 
 
 def _noted(case: Case, outcome: Outcome) -> Decision:
@@ -126,7 +126,8 @@ def _backlog(case: Case) -> Decision | None:
         return None
     if not case.is_imported and case.mailbox.backlog == "skip":
         return Decision(outcome=Outcome.IGNORED)
-    known = case.facts.reference or case.facts.client_ticket or case.facts.staff_ticket
+    facts = case.facts
+    known = facts.reference or facts.client_ticket or facts.staff_ticket or facts.third_ticket
     stranger = known is not None and case.sender not in known.people and not case.facts.is_own
     return Decision(
         outcome=Outcome.ARCHIVED,
@@ -192,9 +193,10 @@ def _spoofed_staff(case: Case) -> Decision | None:
 
 
 def _failed_client(case: Case) -> Decision | None:
-    if case.facts.client_ticket is None or case.verdict is not Verdict.FAIL:
+    known = case.facts.client_ticket or case.facts.third_ticket
+    if known is None or case.verdict is not Verdict.FAIL:
         return None
-    return Decision(outcome=Outcome.HELD, ticket=case.facts.client_ticket.number)
+    return Decision(outcome=Outcome.HELD, ticket=known.number)
 
 
 def _rating(case: Case) -> Decision | None:
@@ -224,6 +226,27 @@ def _client_reply(case: Case) -> Decision | None:
     if known is None or case.sender not in known.people:
         return None
     return _taken(case, known, "")
+
+
+def _third_party_answer(case: Case) -> Decision | None:
+    """What somebody says to whom staff forwarded the ticket, from whichever address; never for the client to see.
+
+    It is waited for, so it brings back what waits, and what was closed not long ago.
+    """
+    known = case.facts.third_ticket
+    if known is None:
+        return None
+    if case.sender in known.people and case.is_accepted:
+        return _taken(case, known, "by reference")  # it came to the client, who answers
+    mark = "third party"
+    if case.facts.asked and case.sender not in case.facts.asked:
+        mark = f"third party; was asked: {', '.join(case.facts.asked)}"
+    answer = Decision(outcome=Outcome.REPLIED, ticket=known.number, is_public=False, mark=mark)
+    if known.state == OPEN or case.is_thanks or case.is_robot:
+        return answer
+    age = seconds_between(known.closed_at or case.arrived_at, case.arrived_at)
+    is_over = known.state != WAITING and age > case.operation.reopen_days * 86400
+    return replace(answer, reopens=not is_over)
 
 
 def _third_party(case: Case) -> Decision | None:
@@ -336,12 +359,13 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "client-not-authenticated",
-        "a client's token, but the sender's authentication failed",
+        "a client's or a third party's token, but the sender's authentication failed",
         _failed_client,
         stops=True,
     ),
     Row("rating", "a participant answers a survey with a digit from 1 to 5", _rating),
     Row("client-reply", "a client's token, from a participant", _client_reply),
+    Row("third-party-answer", "it answers what staff forwarded to a third party", _third_party_answer),
     Row("third-party", "a client's token, from somebody else", _third_party),
     Row(
         "by-reference",

@@ -20,7 +20,7 @@ _NONCE_BYTES = 5
 _REPLY, _ID, _LOOP = 1, 2, 3
 REPLY_LENGTH = 32
 ID_LENGTH = 40
-PURPOSES = ("c", "s", "n")
+PURPOSES = ("c", "s", "n", "t")
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 

@@ -85,5 +85,5 @@ def overtaking(tx: Tx, desk: Desk, number: int, seen: int) -> list[Message]:
         message
         for message in tickets.messages(tx, number, after=seen)
         if message.author.role == CLIENT
-        or (message.kind == OUTBOUND and message.author.staff != desk.actor.login)
+        or (message.kind == OUTBOUND and message.is_public and message.author.staff != desk.actor.login)
     ]

@@ -11,6 +11,9 @@ from helpdesk_cli.store import addresses, members, outbox, tallies, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
+OUTSIDE = ("c", "t")
+"""The purposes of letters to clients and third parties, of which staff must know when they do not arrive."""
+
 
 def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     """Note a bounce where it belongs; its ticket, where it speaks of a letter of one.
@@ -41,7 +44,7 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
         desk,
         Change(ticket=ticket, events=(Event(kind="bounced", at=at, actor="system", data=data),), silent=True),
     )
-    if letter.purpose == "c":
+    if letter.purpose in OUTSIDE:
         _tell(tx, desk, letter, report, at)
     return ticket.number
 
@@ -54,7 +57,12 @@ def not_sent(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
     """
     after = outbox.load(tx, letter.id)
     ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
-    if after is None or ticket is None or letter.purpose != "c" or after.state not in ("failed", "uncertain"):
+    if (
+        after is None
+        or ticket is None
+        or letter.purpose not in OUTSIDE
+        or after.state not in ("failed", "uncertain")
+    ):
         return
     data: dict[str, object] = {
         "address": letter.recipient,

@@ -8,7 +8,17 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard, notices
+from helpdesk_cli.domain.notices import (
+    ACKNOWLEDGEMENT,
+    FORWARD,
+    HELD,
+    LIMITED,
+    PAGER,
+    WEBHOOK,
+    Notice,
+    is_heard,
+    notices,
+)
 from helpdesk_cli.domain.ticket import Change, Ticket, names_of_rules
 from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
@@ -70,6 +80,8 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
     for joining in change.joining:
         tickets.join(tx, ticket.number, joining, at)
     messages = tuple(tickets.add_message(tx, ticket.number, message) for message in change.messages)
+    if change.withdraws is not None:
+        tickets.withdraw(tx, change.withdraws.id, change.withdraws.mark)
     for event in change.events:
         tickets.add_event(tx, ticket.number, event)
         if "how" in event.data and event.kind == "assigned" and event.data["to"]:
@@ -97,6 +109,8 @@ def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: 
     put = []
     for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
         is_call = notice.kind == WEBHOOK
+        if notice.kind == FORWARD and notice.message is not None:
+            notice = replace(notice, person=messages[notice.message])
         letter = put_letter(
             tx,
             desk,
@@ -106,6 +120,7 @@ def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: 
             department=f"{WEBHOOK}.{notice.address}" if is_call else change.ticket.department,
             message=messages[notice.message] if notice.message is not None else None,
             subject=change.ticket.subject,
+            hold=change.hold if notice.kind in HELD else 0,
         )
         if letter is not None:
             put.append(letter)
@@ -133,8 +148,12 @@ def put_letter(
     message: int | None = None,
     subject: str = "",
     is_limited: bool = True,
+    hold: int = 0,
 ) -> int | None:
-    """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all."""
+    """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all.
+
+    ``hold``: so many seconds it waits before it may go.
+    """
     if is_limited and not _within_limits(tx, desk, notice, at):
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
@@ -152,7 +171,7 @@ def put_letter(
             subject=subject,
             facts=_counted_facts(tx, notice, at),
             message_id=signed_message_id(desk.key, token, desk.dice(5), desk.settings.desk.domain),
-            next_attempt_at=desk.clock(),
+            next_attempt_at=later(desk.clock(), hold) if hold else desk.clock(),
             created_at=desk.clock(),
         ),
     )

@@ -39,6 +39,7 @@ def ticket(listed: "Listed", now: str) -> dict[str, object]:
         "merged_into": row.merged_into,
         "message_count": row.message_count,
         "rating": row.rating,
+        "waits_until": row.waits_until,
     }
 
 

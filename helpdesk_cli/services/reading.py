@@ -9,7 +9,7 @@ from hashlib import sha256
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Part, Verdict, fold
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Claims, Inbound, Part, Verdict, fold
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Mailbox, Settings
 from helpdesk_cli.store.inbox import Kept
@@ -125,7 +125,7 @@ def _with_envelope(inbound: Inbound, kept: Kept) -> Inbound:
 
 def _names_staff(claims: Claims) -> bool:
     """Whether a mail bears the token of a staff member."""
-    return any(token.purpose != "c" for token in claims.tokens)
+    return any(token.purpose in STAFF_PURPOSES for token in claims.tokens)
 
 
 def _staff_words(desk: Desk, inbound: Inbound, claims: Claims) -> str | None:

@@ -30,9 +30,20 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [_SAID], "left_out": 2},
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [], "left_out": 0},
     ),
+    "forward": tuple(
+        {
+            "author": {"name": "Bob"},
+            "message": _MESSAGE,
+            "forwarded": forwarded,
+            "files": bool(forwarded),
+            "messages": [],
+        }
+        for forwarded in ([{**_SAID, "attachments": _MESSAGE["attachments"]}], [])
+    ),
     "alert": tuple(
         {
             "event": event,
+            "internal": event == "replied",
             "author": {"name": "Ann", "email": "ann@client.example"},
             "message": _MESSAGE,
             "warnings": warnings,
@@ -104,7 +115,12 @@ def samples(kind: str) -> Iterator[dict[str, object]]:
 
 def broken_templates(settings: Settings) -> list[str]:
     """What is wrong with the site's own templates and with those that stages and rules name, a line a fault."""
-    return [*_broken_of_site(settings), *_broken_of_stages(settings), *_broken_of_rules(settings)]
+    return [
+        *_broken_of_site(settings),
+        *_broken_of_stages(settings),
+        *_broken_of_rules(settings),
+        *_broken_of_replies(settings),
+    ]
 
 
 def _broken_of_site(settings: Settings) -> list[str]:
@@ -141,6 +157,29 @@ def _broken_of_rules(settings: Settings) -> list[str]:
                 for fault in _faults(settings, send, samples("rule"))
             )
     return list(faults)
+
+
+def _broken_of_replies(settings: Settings) -> Iterator[str]:
+    """What is wrong with the prepared answers: their words, and folders that are no department's."""
+    if not settings.desk.templates:
+        return
+    from helpdesk_cli.errors import DeskError
+    from helpdesk_cli.templates.replies import canned, prepared
+
+    facts = {**EVERY, "ticket": TICKET, "client": TICKET["client"], "staff": {"name": "Bob", "login": "bob"}}
+    for one in canned(settings.desk.templates, settings.desk.language):
+        if one.department and one.department not in settings.department:
+            yield f"{one.path}: there is no [department.{one.department}]"
+        try:
+            prepared(
+                one.slug,
+                facts,
+                department=one.department,
+                folder=settings.desk.templates,
+                language=settings.desk.language,
+            )
+        except DeskError as failure:
+            yield str(failure)
 
 
 def _faults(settings: Settings, name: str, cases: Iterable[dict[str, object]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
 from helpdesk_cli.domain.intake import take_in
-from helpdesk_cli.domain.mail import Automatic, Outcome, fold, person_of
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Outcome, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
@@ -50,7 +50,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     twin, flooding = twin_asked(), flood is not None and flood()
     known = claimed()
     asked = store_facts.surveys(tx, known, inbound.in_reply_to) if ready.rating else (frozenset(), None)
-    staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
+    staff_token = next((token for token in claims.tokens if token.purpose in STAFF_PURPOSES), None)
     remembered = mailboxes.remembered(tx, kept.mailbox)
     border = later(remembered.first_fetch_at, -BACKLOG_SECONDS) if remembered else ""
     facts = Facts(
@@ -62,6 +62,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         client=client() if client is not None else None,
         staff_person=staff_token.person if staff_token else 0,
         staff_purpose=staff_token.purpose if staff_token else "",
+        asked=store_facts.asked(tx, claims),
         department=(release.department if release else "")
         or department_for(desk.settings, ready.recipients, mailbox.department),
         surveyed=asked[0],
@@ -193,7 +194,14 @@ def brought_by(ready: Ready) -> Brought:
 def _ticket_of(tx: Tx, case: Case, number: int) -> Ticket | None:
     """A decision's ticket; mostly it was looked up already with the claims."""
     facts = case.facts
-    for known in (facts.client_ticket, facts.staff_ticket, facts.reference, facts.tag, facts.flood_ticket):
+    for known in (
+        facts.client_ticket,
+        facts.staff_ticket,
+        facts.third_ticket,
+        facts.reference,
+        facts.tag,
+        facts.flood_ticket,
+    ):
         if known is not None and known.number == number and known.ticket is not None:
             return known.ticket
     return tickets.load(tx, number)

@@ -33,7 +33,7 @@ def closing(desk: Desk, ticket: Ticket) -> str:
     """The first closed stage to which a ticket may go. Raises Failed where there is none."""
     stage = stages.first(desk.settings, ticket, CLOSED)
     if stage is None:
-        raise Failed(_refused(desk, ticket, "", stages.onward(desk.settings, ticket)))
+        raise Failed(refused(desk, ticket))
     return stage
 
 
@@ -43,8 +43,13 @@ def reopening(desk: Desk, ticket: Ticket) -> str:
         raise Failed(f"ticket {ticket.number} is not closed; {NOTHING}")
     stage = stages.at_work(desk.settings, ticket)
     if stage is None:
-        raise Failed(_refused(desk, ticket, "", stages.onward(desk.settings, ticket)))
+        raise Failed(refused(desk, ticket))
     return stage
+
+
+def refused(desk: Desk, ticket: Ticket) -> str:
+    """What to say where a ticket may go to none of the stages that would do."""
+    return _refused(desk, ticket, "", stages.onward(desk.settings, ticket))
 
 
 def _refused(desk: Desk, ticket: Ticket, stage: str, allowed: Sequence[str]) -> str:

@@ -4,7 +4,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.discussion import discussion
-from helpdesk_cli.domain.mail import Mailbox, Token
+from helpdesk_cli.domain.mail import Mailbox, Token, fold
+from helpdesk_cli.domain.notices import HELD
 from helpdesk_cli.domain.ticket import Message, Ticket
 from helpdesk_cli.mail import tokens
 from helpdesk_cli.mail.compose import Letter as Mail
@@ -21,12 +22,13 @@ AUTOMATIC = {
     "acknowledgement": "auto-replied",
     "rejection": "auto-replied",
     "reply": "",
+    "forward": "",
 }
 """RFC 3834; every other kind is auto-generated."""
 
 ANSWERED_ABOVE = frozenset(
     {
-        *("acknowledgement", "reply", "alert", "bounced", "moved"),
+        *("acknowledgement", "reply", "forward", "alert", "bounced", "moved"),
         *("reminder", "inactive", "survey", "rule", "notice"),
     }
 )
@@ -34,6 +36,7 @@ ANSWERED_ABOVE = frozenset(
 
 
 _EMPTY: dict[str, dict[str, object]] = {
+    "alert": {"internal": False},
     "notice": {"event": "", "by": "", "stage": "", "lines": []},
     "reminder": {"closes_in": ""},
     "inactive": {"reopen_days": 0},
@@ -100,7 +103,7 @@ def _department(desk: Desk, slug: str) -> Department:
 
 def _from_name(desk: Desk, department: Department, letter: Letter, message: Message | None) -> str:
     """Under whose name a mail goes: the writer's where identity is revealed, else the department's."""
-    if letter.kind == "reply" and message is not None and desk.settings.operation.reveal_staff_identity:
+    if letter.kind in HELD and message is not None and desk.settings.operation.reveal_staff_identity:
         return message.author.name or department.name
     return department.name
 
@@ -132,15 +135,36 @@ def _references(tx: Tx, letter: Letter) -> tuple[str, ...]:
             if one.kind == "inbound" and one.is_public
         ]
         found = [*found, *inbound[:1], *inbound[-1:]]
+    if letter.purpose == "t":
+        found += [
+            one.message_id
+            for one in tickets.messages(tx, letter.ticket)
+            if one.kind == "inbound"
+            and not one.is_public
+            and fold(one.author.email) == fold(letter.recipient)
+        ][-1:]
     return tuple(dict.fromkeys(one for one in found if one))
 
 
 def _attachments(tx: Tx, letter: Letter, message: Message | None) -> tuple[tuple[str, str, bytes], ...]:
-    """The files that staff sent with an answer; no other letter carries files."""
-    if letter.kind != "reply" or message is None:
+    """The files that staff sent with an answer, and those that they forward; no other letter carries files."""
+    if letter.kind not in HELD or message is None:
         return ()
-    kept = inbox.entry_of_message(tx, message.id)
-    return tuple((part.name, part.type, attachment_bytes(tx, part, kept)) for part in message.attachments)
+    sources = [message, *(_forwarded(tx, letter) if letter.facts.get("files") else ())]
+    return tuple(
+        (part.name, part.type, attachment_bytes(tx, part, kept))
+        for source in sources
+        for kept in [inbox.entry_of_message(tx, source.id)]
+        for part in source.attachments
+    )
+
+
+def _forwarded(tx: Tx, letter: Letter) -> list[Message]:
+    """What a third party is given to read; what is not public never, whatever was ordered."""
+    wanted = letter.facts.get("messages")
+    assert isinstance(wanted, list)
+    found = [tickets.message(tx, int(one)) for one in wanted]
+    return [one for one in found if one is not None and one.is_public]
 
 
 def _without_files(mail: Mail, attachments: tuple[tuple[str, str, bytes], ...]) -> Mail:
@@ -166,11 +190,22 @@ def _facts(
     if letter.kind == "moved" and ticket is not None:
         facts["assigned_to"] = _shown_assignee(tx, desk, ticket)
     if ticket is not None:
-        facts["ticket"] = _ticket_facts(tx, desk, ticket)
+        facts["ticket"] = ticket_facts(tx, desk, ticket)
     if message is not None:
         facts["message"] = _message_facts(desk, message)
         facts["author"] = {"name": _author(desk, message, letter, department), "email": message.author.email}
         facts["warnings"] = [message.mark] if message.mark else []
+    if letter.kind == "forward":
+        facts["forwarded"] = [
+            {
+                "author": _author(desk, one, letter, department),
+                "role": one.author.role,
+                "at": people_time(desk, one.at),
+                "text": one.new_text or one.text or "",
+                "attachments": [{"name": part.name, "size": part.size} for part in one.attachments],
+            }
+            for one in _forwarded(tx, letter)
+        ]
     if ticket is not None and letter.kind == "reply" and message is not None:
         operation = desk.settings.operation
         limit = operation.email_messages_limit if operation.limit_messages_sent else None
@@ -192,7 +227,8 @@ def _facts(
     return facts
 
 
-def _ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
+def ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
+    """What templates may know of a ticket."""
     listed = lists.ticket(tx, ticket.number)
     settings = desk.settings
     stage, priority = settings.stage.get(ticket.stage), settings.priority.get(ticket.priority)
@@ -230,8 +266,10 @@ def _message_facts(desk: Desk, message: Message) -> dict[str, object]:
 
 
 def _author(desk: Desk, message: Message, letter: Letter, department: Department) -> str:
-    """A writer's name as the reader may know it: to clients, staff are their department unless revealed."""
-    hidden = message.author.role == "staff" and letter.purpose == "c"
+    """A writer's name as the reader may know it: to people outside, staff are their department unless revealed."""
+    if letter.purpose == "t" and message.author.role == "client":
+        return message.author.name or "The client"  # a third party need not know their address
+    hidden = message.author.role == "staff" and letter.purpose in ("c", "t")
     if hidden and not desk.settings.operation.reveal_staff_identity:
         return department.name
     return message.author.name or message.author.email

@@ -82,6 +82,7 @@ class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reveal_staff_identity: bool = False  # false: answers come from the department
     limit_messages_sent: bool = True  # false: the request and every response go into each mail
     email_messages_limit: int = 3  # the request, and so many of the newest
+    hold_answers: Span = Span(0)  # so long answers wait before they go, for 'ticket unsend'; 0: not at all
     reopen_days: int = 14  # an answer to a ticket closed longer ago opens a linked one
     awaiting_after: Span = Span(0)  # nobody did anything for so long: it moves to awaiting; 0: never
     reminder_after: Span = Span(0)  # the client did not answer us for so long: a reminder; 0: none

@@ -6,7 +6,7 @@ What is asked here is read later, so that all that concerns one mail goes to a s
 from collections.abc import Mapping, Sequence
 
 from helpdesk_cli.domain.cases import Known
-from helpdesk_cli.domain.mail import Claims
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, Claims, Token
 from helpdesk_cli.domain.ticket import Ticket
 from helpdesk_cli.store.engine import Later, Row, Tx, listed
 
@@ -108,10 +108,30 @@ def by_own_ids(tx: Tx, message_ids: Sequence[str]) -> int | None:
     return int(row[0]) if row else None  # type: ignore[arg-type]
 
 
+def third_token(claims: Claims) -> Token | None:
+    """The first token of a third party."""
+    return next((token for token in claims.tokens if token.purpose == "t"), None)
+
+
+def asked(tx: Tx, claims: Claims) -> tuple[str, ...]:
+    """To whom the message was forwarded that a third party's token names; folded."""
+    token = third_token(claims)
+    if token is None:
+        return ()
+    rows = tx.rows(
+        "select distinct recipient_key from letter where message = :message and kind = 'forward' "
+        "and (ticket = :ticket or ticket = (select merged_into from ticket where number = :ticket)) order by 1",
+        message=token.person,
+        ticket=token.ticket,
+    )
+    return tuple(str(row[0]) for row in rows)
+
+
 def claimed(tx: Tx, claims: Claims) -> Later[dict[str, Known | None]]:
     """The tickets that a mail's claims lead to, by the kind of claim."""
     client = next((token for token in claims.tokens if token.purpose == "c"), None)
-    staff = next((token for token in claims.tokens if token.purpose != "c"), None)
+    staff = next((token for token in claims.tokens if token.purpose in STAFF_PURPOSES), None)
+    third = third_token(claims)
     tag = claims.tags[0] if claims.tags else None
     answer = by_message_ids(tx, claims.message_ids)
 
@@ -120,6 +140,7 @@ def claimed(tx: Tx, claims: Claims) -> Later[dict[str, Known | None]]:
         return {
             "client_ticket": known(tx, client.ticket) if client else None,
             "staff_ticket": known(tx, staff.ticket) if staff else None,
+            "third_ticket": known(tx, third.ticket) if third else None,
             "reference": known(tx, reference) if reference is not None else None,
             "tag": known(tx, tag) if tag is not None else None,
         }

@@ -237,6 +237,30 @@ def drop_waiting(tx: Tx, ticket: int, why: str) -> None:
     )
 
 
+def drop_of_message(tx: Tx, ticket: int, message: int, why: str) -> int:
+    """Let no letter go that carries a message and waits; how many did.
+
+    Who claims one at the same time wins, or finds it dropped.
+    """
+    return tx.run(
+        "update letter set state = 'dropped', error = :why where ticket = :ticket and message = :message "
+        "and state in ('queued', 'deferred')",
+        why=why,
+        ticket=ticket,
+        message=message,
+    )
+
+
+def of_message(tx: Tx, ticket: int, message: int) -> list[Letter]:
+    """The letters that carry a message, the oldest first."""
+    rows = tx.rows(
+        f"select {_LETTER} from letter where ticket = :ticket and message = :message order by id",
+        ticket=ticket,
+        message=message,
+    )
+    return [_letter(row) for row in rows]
+
+
 def bounced(tx: Tx, letter: int, error: str) -> None:
     """Note that a letter came back; not of one that is about to be handed over once more."""
     tx.put(
@@ -287,7 +311,7 @@ def reply_ids(tx: Tx, ticket: int) -> dict[int, str]:
     """The Message-IDs under which a ticket's answers go, by message; the requester's where several hear."""
     rows = tx.rows(
         "select l.message, l.message_id from letter l join ticket t on t.number = l.ticket "
-        "where l.ticket = :ticket and l.kind = 'reply' and l.message is not null order by l.message, "
+        "where l.ticket = :ticket and l.kind in ('reply', 'forward') and l.message is not null order by l.message, "
         "exists (select 1 from client_address a where a.client_id = t.client_id and a.address = l.recipient_key), "
         "l.id desc",
         ticket=ticket,

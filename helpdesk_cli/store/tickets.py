@@ -117,6 +117,15 @@ def add_message(tx: Tx, ticket: int, message: Message) -> int:
     return identity
 
 
+def withdraw(tx: Tx, identity: int, mark: str) -> None:
+    """Let a message be a note with that mark, which no mail repeats and only staff see."""
+    tx.put(
+        "update message set kind = 'note', is_public = 0, mark = :mark where id = :message",
+        mark=mark,
+        message=identity,
+    )
+
+
 def add_event(tx: Tx, ticket: int, event: Event) -> None:
     """Write a line of the activity log."""
     tx.put(

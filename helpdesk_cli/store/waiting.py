@@ -33,7 +33,8 @@ def unreminded(tx: Tx, border: str) -> list[int]:
     """Tickets that wait for their clients' answer to ours of before that moment, and of which nobody reminded."""
     return _numbers(
         tx,
-        f"t.state = 'waiting' and t.is_idle = 0 and t.reminded_at is null and {_LAST_WORD_OURS} "
+        f"t.state = 'waiting' and t.is_idle = 0 and t.waits_until is null and t.reminded_at is null "
+        f"and {_LAST_WORD_OURS} "
         "and t.staff_word_at <= :border and coalesce(t.stage_since, t.created_at) <= :border",
         border=border,
     )
@@ -48,7 +49,8 @@ def inactive(tx: Tx, border: str, *, is_reminded: bool) -> list[int]:
     )
     return _numbers(
         tx,
-        f"t.state = 'waiting' and t.is_idle = 0 and {_LAST_WORD_OURS} and {since} and not exists "
+        f"t.state = 'waiting' and t.is_idle = 0 and t.waits_until is null and {_LAST_WORD_OURS} and {since} "
+        "and not exists "
         "(select 1 from fired f where f.rule = 'inactive' and f.ticket = t.number and f.at > t.touched_at)",
         border=border,
     )
@@ -83,6 +85,11 @@ def unasked(tx: Tx, after: str, border: str, among: int | None = None) -> list[C
         for row in rows
         if row[3] is not None
     ]
+
+
+def to_wake(tx: Tx, at: str) -> list[int]:
+    """Tickets that somebody put off until a moment that has come."""
+    return _numbers(tx, "t.waits_until <= :at and t.state = 'waiting'", at=at)
 
 
 def _numbers(tx: Tx, condition: str, **binds: Value) -> list[int]:

@@ -14,7 +14,11 @@ Kinds about a ticket, besides:
     reply            author {name}, message {text, at, attachments [{name, size}]},
                      discussion [{author, role, at, text}] (the request first, newest last, without this
                      message), left_out (how many messages the discussion leaves out)
-    alert            event "opened" | "replied", author {name, email}, message as above,
+    forward          author {name}, message {text, at, attachments [{name, size}]}, forwarded [{author, role, at,
+                     text, attachments [{name, size}]}] (what the client and we said; to a third party),
+                     files (true where the attachments of these go along), messages (their numbers)
+    alert            event "opened" | "replied", internal (only staff see it, and an answer to it is a note),
+                     author {name, email}, message as above,
                      warnings [line] ("the sender is not authenticated", …)
     moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
                      assigned_to (who takes care of it, as the client may know them; "" where they may not);
@@ -50,6 +54,7 @@ from msgspec import Struct
 KINDS = (
     "acknowledgement",
     "reply",
+    "forward",
     "alert",
     "moved",
     "reminder",

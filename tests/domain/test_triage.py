@@ -177,6 +177,29 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         (Outcome.REPLIED, "client-reply", 1000),
     ),
     (
+        "a third party's token, whatever the client's says",
+        {
+            "inbound": STRANGER,
+            "facts": {"client_ticket": a_known(), "third_ticket": a_known(number=1002)},
+        },
+        (Outcome.REPLIED, "third-party-answer", 1002),
+    ),
+    (
+        "a client's answer that brings a third party's token too",
+        {"facts": {**ANN, "client_ticket": a_known(), "third_ticket": a_known(number=1002)}},
+        (Outcome.REPLIED, "client-reply", 1000),
+    ),
+    (
+        "a third party's token, not authenticated",
+        {"inbound": STRANGER, "verdict": Verdict.FAIL, "facts": {"third_ticket": a_known()}},
+        (Outcome.HELD, "client-not-authenticated", 1000),
+    ),
+    (
+        "a vacation note of a third party",
+        {"inbound": a_mail(automatic=Automatic.VACATION), "facts": {"third_ticket": a_known()}},
+        (Outcome.AUTO_REPLY, "vacation", 1000),
+    ),
+    (
         "a client's token from somebody else",
         {"inbound": STRANGER, "facts": {"client_ticket": a_known()}},
         (Outcome.REPLIED, "third-party", 1000),
@@ -371,3 +394,48 @@ def test_explain_tells_each_row_up_to_the_one_that_won() -> None:
 def test_a_case_without_sender_has_none() -> None:
     case: Case = a_case(inbound=a_mail(sender=None))
     assert case.sender == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "more", "mark", "reopens"),
+    [
+        (a_known(), {}, "third party", False),
+        (a_known(state="waiting"), {}, "third party", True),
+        (a_known(state="waiting"), {"is_thanks": True}, "third party", False),
+        (closed(13.9), {}, "third party", True),
+        (closed(14.1), {}, "third party", False),
+        (a_known(state="waiting"), {"robot": True}, "third party", False),
+    ],
+)
+def test_the_answer_of_a_third_party_is_for_staff_and_brings_back_what_waits(
+    known: Any, more: dict[str, Any], mark: str, reopens: bool
+) -> None:
+    robot = {"sender": Mailbox("eve@evil.example", "Eve"), "automatic": Automatic.ROBOT}
+    inbound = a_mail(**robot) if more.pop("robot", False) else STRANGER
+    strange = {"inbound": inbound, "facts": {"third_ticket": known}, **more}
+    decision = triage(a_case(**strange))
+    assert (decision.outcome, decision.is_public, decision.mark, decision.reopens, decision.links) == (
+        Outcome.REPLIED,
+        False,
+        mark,
+        reopens,
+        (),
+    )
+
+
+def test_who_was_asked_is_told_where_somebody_else_answers() -> None:
+    def mark(*asked: str) -> str:
+        facts = {"third_ticket": a_known(), "asked": asked}
+        return triage(a_case(inbound=STRANGER, facts=facts)).mark
+
+    assert STRANGER.sender is not None
+    assert mark(STRANGER.sender.address, "x@supplier.example") == "third party"
+    assert mark("x@supplier.example") == "third party; was asked: x@supplier.example"
+
+
+def test_a_client_who_answers_what_was_forwarded_is_heard_as_by_the_subject() -> None:
+    facts = {**ANN, "third_ticket": a_known()}
+    decision = triage(a_case(facts=facts))
+    assert (decision.is_public, decision.mark) == (True, "by reference")
+    doubted = triage(a_case(facts=facts, mailbox={"authentication": "id:mx.example.com"}))
+    assert (doubted.is_public, doubted.mark) == (False, "third party")

@@ -14,7 +14,17 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import read as read_moment
 from helpdesk_cli.domain.triage import TABLE
-from helpdesk_cli.services import explaining, incoming, mailroom, members, people, rules, tickets, views
+from helpdesk_cli.services import (
+    explaining,
+    forwarding,
+    incoming,
+    mailroom,
+    members,
+    people,
+    rules,
+    tickets,
+    views,
+)
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import inbox
 from helpdesk_cli.store import tickets as rows
@@ -88,6 +98,9 @@ steps = {
     "close": lambda office, number: tickets.move(office.by("bob"), [number], "done"),
     "answer": lambda office, number: tickets.reply(
         office.by("bob"), number, tickets.Answer(text="Have you tried another cable?")
+    ),
+    "forward": lambda office, address: forwarding.forward(
+        office.by("bob"), 1000, forwarding.Forward(to=(address,), text="Do you know this one?")
     ),
     "merge": merge,
     "run-rules": lambda office, names: ran(office, names),

@@ -81,12 +81,13 @@ def _facts(found: "Explained") -> Iterator[Line]:
         for field, words in (
             ("client_ticket", "a client's token"),
             ("staff_ticket", "a staff token"),
+            ("third_ticket", "a third party's token"),
             ("reference", "a known mail"),
             ("tag", "the subject"),
         )
         if getattr(known, field) is not None
     ]
-    names = {"c": "client", "s": "staff", "n": "staff, about a note"}
+    names = {"c": "client", "s": "staff", "n": "staff, about a note", "t": "third party"}
     tokens = [f"{names.get(one.purpose, one.purpose)} on {one.ticket}" for one in claims.tokens]
     signs = {
         "its bytes are here": known.duplicate is not None,

@@ -12,8 +12,11 @@ COMMANDS = {
     "new": ("writing:new", "Enter a ticket on a client's behalf."),
     "reply": ("writing:reply", "Answer the client."),
     "note": ("writing:note", "Write down what only staff see."),
+    "forward": ("forwarding:forward", "Write to a third party, whose answer comes back for staff to see."),
+    "unsend": ("unsending:unsend", "Take back your last answer, as long as it has not left."),
     "move": ("changing:move", "Put tickets into another stage."),
     "close": ("changing:close", "Close tickets, with a last answer where one is given."),
+    "wait": ("putting_off:wait", "Put tickets off until a moment, when they come back by themselves."),
     "reopen": ("changing:reopen", "Open closed tickets again."),
     "assign": ("giving:assign", "Give tickets to a staff member, to nobody, or by turns."),
     "take": ("giving:take", "Give tickets to yourself."),
@@ -25,7 +28,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward wait unsend why ack export"
+LATER = "merge split link watch why ack export"
 
 
 class Rooms(Noun):

@@ -43,6 +43,7 @@ TICKETS = Sheet(
         Column("merged_into", "Merged into", "number"),
         Column("message_count", "Messages", "number"),
         Column("rating", "Rating", "number"),
+        Column("waits_until", "Waits until", "time"),
     ),
     table=("mark", "number", "subject", "client.name", "stage", "assignee", "created_at"),
     lines=("number", "stage", "priority", "department", "assignee", "client.email", "updated_at", "subject"),

@@ -114,6 +114,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("due", _due(row.due_at, row.state, reader)),
         ("rated", f"{row.rating} of 5" if row.rating else ""),
         ("unanswered", reader.time(row.unanswered_since) if row.unanswered_since else ""),
+        ("waits until", reader.time(row.waits_until) if row.waits_until else ""),
         ("merged into", str(row.merged_into or "")),
         ("takes part", ", ".join(others)),
         ("linked", ", ".join(f"{number} ({kind})" for number, kind in found.links)),
@@ -161,7 +162,8 @@ def _heading(message: "Message", reader: Reader) -> Line:
     marks += [line(message.mark)] if message.mark else []
     if author.role == "client" and author.staff:
         marks.append(f"entered by {line(author.staff)}")
-    what = {"inbound": author.role, "outbound": "answer", "note": "note"}.get(message.kind, message.kind)
+    sent = "answer" if message.is_public else "forwarded"
+    what = {"inbound": author.role, "outbound": sent, "note": "note"}.get(message.kind, message.kind)
     told = f"{what} · {writer} · {reader.time(message.at)}" + (f" · [{'; '.join(marks)}]" if marks else "")
     style = {"inbound": "bold", "outbound": "bold green"}.get(message.kind, "bold yellow")
     return ("bold yellow" if not message.is_public else style), 0, f"-- {told}"

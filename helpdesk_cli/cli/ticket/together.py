@@ -53,15 +53,15 @@ def pens(opened: "Desk", numbers: Sequence[int], wording: Wording) -> Iterator[t
     """
     from helpdesk_cli.services import views
 
-    for number in numbers:
-        views.one(opened, number)
+    if wording.opens_editor:  # else each ticket's own failure is told
+        for number in numbers:
+            views.one(opened, number)
     seen: Seen = {}
     below = []
     with ExitStack() as held:
-        for number in numbers:
+        for number in numbers if wording.opens_editor else ():
             seen[number], told = held.enter_context(pen(opened, number, wording))
-            if wording.opens_editor:
-                below.append(about(opened, number, told))
+            below.append(about(opened, number, told))
         yield seen, "\n\n".join(below)
 
 

@@ -17,6 +17,7 @@ from helpdesk_cli.services.rules.contract import Report, Row, Task
 from helpdesk_cli.services.rules.site import SiteRule, row_of
 from helpdesk_cli.services.rules.survey import Survey
 from helpdesk_cli.services.rules.waiting import Awaiting, Inactive, Reminder
+from helpdesk_cli.services.rules.wake import Wake
 from helpdesk_cli.store import fired
 from helpdesk_cli.store.engine import Again, Tx
 
@@ -82,7 +83,7 @@ def _tasks(desk: Desk) -> Iterator[Task]:
 
 def _built_in(desk: Desk) -> list[Task]:
     """The built-in rules in their order; those of service levels where there are some."""
-    found: list[Task] = [Awaiting(desk), Reminder(desk), Inactive(desk)]
+    found: list[Task] = [Wake(desk), Awaiting(desk), Reminder(desk), Inactive(desk)]
     if desk.settings.sla:
         from helpdesk_cli.services.clocks import BREACH, WARNING
         from helpdesk_cli.services.rules.levels import Told
