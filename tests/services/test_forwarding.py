@@ -235,6 +235,14 @@ def test_the_stage_stays_or_is_the_one_that_is_named_and_the_answer_brings_it_ba
     assert len(asked.letters(purpose="c")) == clients
 
 
+def test_an_answer_that_brings_it_back_makes_no_client_wait(asked: Any) -> None:
+    tickets.reply(asked.by("bob"), 1000, tickets.Answer(text="We ask."))
+    forward(asked, stage="awaiting")
+    asked.mail(answer_to(sent(asked)))
+    after = asked.ticket(1000)
+    assert (after.state, after.unanswered_since) == ("open", None)
+
+
 def test_it_answers_nobody(asked: Any) -> None:
     before = asked.ticket(1000)
     assert before.unanswered_since is not None

@@ -158,6 +158,19 @@ def test_where_its_stage_is_gone_it_goes_to_that_of_tickets_at_work(asked: Any) 
     assert asked.ticket(1000).stage == "x"
 
 
+@pytest.mark.parametrize("more", [{"departments": ("sales",)}, {"state": "closed"}, {"state": "waiting"}])
+def test_where_its_stage_is_not_for_it_any_more_it_goes_to_that_of_tickets_at_work(
+    asked: Any, more: dict[str, Any]
+) -> None:
+    wait(asked)
+    asked.configured(stage={**STAGES, "new": replace(STAGES["new"], **more), "more": STAGES["new"]})
+    asked.passes(days=3)
+    assert ran(asked) == {"wake": [1000]}
+    after = asked.ticket(1000)
+    assert (after.stage, after.state) != ("new", "open")
+    assert after.state == "open"
+
+
 def test_it_comes_back_where_no_move_of_a_person_would_lead(asked: Any) -> None:
     asked.configured(stage={**STAGES, "awaiting": replace(STAGES["awaiting"], next=("done",))})
     wait(asked)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import Failed
-from helpdesk_cli.services import tickets, unsending
+from helpdesk_cli.services import assigning, tickets, unsending
 from helpdesk_cli.services.outgoing import claimant, notify
 from helpdesk_cli.settings import Operation, Sla, Span
 from helpdesk_cli.store import clocks, open_engine, outbox
@@ -161,10 +161,13 @@ def test_answers_wait_as_long_as_the_desk_holds_them(asked: Any) -> None:
     assert notify(asked.desk).sent == 1
 
 
-def test_what_staff_hear_is_not_held(office: Any) -> None:
-    office.configured(operation=Operation(hold_answers=Span(30)))
-    office.mail(MAIL)
-    assert notify(office.desk).sent == 2
+def test_what_staff_hear_is_not_held(asked: Any) -> None:
+    asked.configured(operation=Operation(hold_answers=Span(30)))
+    assigning.assign(asked.desk, [1000], "carla", silent=True)
+    answered(asked, stage="in-progress")
+    assert notify(asked.desk).sent == 1
+    assert [one.kind for one in asked.letters(recipient="carla@staff.example", state="sent")] == ["notice"]
+    assert [one.state for one in asked.letters(kind="reply")] == ["queued"]
 
 
 def test_clocks_go_on_as_if_nobody_had_answered(office: Any) -> None:
