@@ -157,6 +157,7 @@ create index ticket_closed on ticket (stage, updated_at, department, assignee, i
 create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
 create index ticket_idle on ticket (state, is_idle, touched_at);
+create index ticket_merged on ticket (merged_into) where merged_into is not null;
 
 create table ticket_tag (
   ticket integer not null references ticket (number),
@@ -234,6 +235,7 @@ create table watcher (
   since_at text not null,
   primary key (ticket, staff)
 );
+create index watcher_staff on watcher (staff);
 
 -- Who is writing an answer just now; a mark for the others, which nobody has to wait for.
 create table writing (
@@ -293,7 +295,7 @@ create table holiday (
 create table link (
   ticket integer not null references ticket (number),
   other integer not null references ticket (number),
-  kind text not null,                     -- continues | claims
+  kind text not null,                     -- continues | claims | split | related | duplicate | blocks | parent
   linked_at text not null,
   primary key (ticket, other, kind)
 );

@@ -63,6 +63,13 @@ def load(tx: Tx, desk: Desk, number: int) -> Ticket:
     return ticket
 
 
+def changeable(tx: Tx, desk: Desk, number: int) -> Ticket:
+    """A ticket that the actor may change. Raises NotFound, NotAllowed, Failed for one that leads to another."""
+    ticket = load(tx, desk, number)
+    stepping.refuse_merged(tx, ticket)
+    return ticket
+
+
 def new(desk: Desk, wish: NewTicket) -> int:
     """Enter a ticket on a client's behalf, treated exactly as if the client had written; its number.
 
@@ -168,7 +175,7 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
         raise Usage("the text is empty; nothing was saved")
     at = desk.clock()
     staff = desk.actor.staff
-    ticket = load(tx, desk, number)
+    ticket = changeable(tx, desk, number)
     if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
         raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
     if kind == OUTBOUND and answer.seen is not None:
@@ -226,7 +233,7 @@ def alter(
 
     def altered(tx: Tx) -> None:
         for number in numbers:
-            before = Change(ticket=load(tx, desk, number))
+            before = Change(ticket=changeable(tx, desk, number))
             after = how(tx, before)
             if after is not before:
                 record(tx, desk, replace(after, silent=True) if silent else after)
@@ -254,7 +261,7 @@ def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = 
 
         def answered(tx: Tx) -> None:
             for number in numbers:
-                stage = stepping.closing(desk, load(tx, desk, number))
+                stage = stepping.closing(desk, changeable(tx, desk, number))
                 _say(tx, desk, number, Answer(text=text, stage=stage), OUTBOUND, "answered")
 
         desk.engine.transact(answered)

@@ -11,9 +11,10 @@ from helpdesk_cli.mail.compose import Letter as Mail
 from helpdesk_cli.mail.compose import compose
 from helpdesk_cli.mail.text import REPLY_LINE
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.earlier import earlier
 from helpdesk_cli.services.files import attachment_bytes
 from helpdesk_cli.settings import Department
-from helpdesk_cli.store import inbox, lists, members, outbox, tickets
+from helpdesk_cli.store import inbox, lists, members, outbox, tickets, ties
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -116,18 +117,18 @@ def _references(tx: Tx, letter: Letter) -> tuple[str, ...]:
     """The ids that put a letter into its thread: the mail it answers last, and our first one to that person."""
     if letter.ticket is None:
         return ()
-    found = [
-        other.message_id
-        for other in outbox.letters(tx, ticket=letter.ticket, limit=20)
+    merged = ties.family(tx, letter.ticket)
+    letters = sorted(
+        (other.id, other.message_id)
+        for number in (letter.ticket, *merged)
+        for other in outbox.letters(tx, ticket=number, limit=20)
         if other.recipient == letter.recipient and other.id < letter.id
-    ]
-    found.reverse()
+    )
+    found = [message_id for _, message_id in letters]
     if letter.purpose == "c":
-        inbound = [
-            one.message_id
-            for one in tickets.messages(tx, letter.ticket)
-            if one.kind == "inbound" and one.is_public
-        ]
+        # Of merged tickets nobody is told more than what they know already.
+        said = earlier(tx, letter.ticket, letter.person)[0] if merged else tickets.messages(tx, letter.ticket)
+        inbound = [one.message_id for one in said if one.kind == "inbound" and one.is_public]
         found = [*found, *inbound[:1], *inbound[-1:]]
     return tuple(dict.fromkeys(one for one in found if one))
 
@@ -171,11 +172,9 @@ def _facts(
     if ticket is not None and letter.kind == "reply" and message is not None:
         operation = desk.settings.operation
         limit = operation.email_messages_limit if operation.limit_messages_sent else None
-        earlier = [one for one in tickets.messages(tx, ticket.number) if one.id < message.id]
-        since = next(
-            (one.since_at for one in tickets.participants(tx, ticket.number) if one.id == letter.person), ""
-        )
-        shown, left_out = discussion(earlier, limit=limit, since=since)
+        said, since = earlier(tx, ticket.number, letter.person)
+        before = [one for one in said if one.id < message.id]
+        shown, left_out = discussion(before, limit=limit, since=since)
         facts["discussion"] = [
             {
                 "author": _author(desk, one, letter, department),

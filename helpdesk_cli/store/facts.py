@@ -9,9 +9,6 @@ from helpdesk_cli.store.engine import Tx, listed
 
 _TICKET = ", ".join(Ticket.__struct_fields__)
 
-_MERGES = 10
-"""A chain of merged tickets is followed so far; a circle ends there as well."""
-
 
 def duplicate(tx: Tx, item: int, mailbox: str, sha256: str, core: str) -> tuple[int, int | None] | None:
     """An earlier message with the same bytes in this mailbox, or one on a ticket or held that is the same but
@@ -37,16 +34,16 @@ def duplicate(tx: Tx, item: int, mailbox: str, sha256: str, core: str) -> tuple[
 
 def known(tx: Tx, number: int) -> Known | None:
     """A ticket with everybody who takes part in it; a merged one leads to its target."""
-    for _ in range(_MERGES):
+    seen: set[int] = set()
+    while True:
         row = tx.row(f"select {_TICKET} from ticket where number = :number", number=number)
-        if row is None:
-            return None
+        if row is None or number in seen:
+            return None  # a circle leads nowhere
         ticket = Ticket(**dict(zip(Ticket.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]
         if ticket.merged_into is None:
             break
+        seen.add(number)
         number = ticket.merged_into
-    else:
-        return None
     # An address that was taken from a client has no right left, so a client's are those that are theirs today.
     people = tx.rows(
         "select p.address, p.id from participant p where p.ticket = :number and p.client_id is null union "

@@ -8,7 +8,7 @@ import click
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import numbers, text
-from helpdesk_cli.cli.ticket.report import ask, report, silent, yes
+from helpdesk_cli.cli.ticket.report import ask, report, silent, warn_of_blockers, yes
 from helpdesk_cli.cli.wording import Wording
 
 Numbers = tuple[int, ...]
@@ -32,6 +32,7 @@ def move(call: Call, numbers: Numbers, stage: str, *, silent: bool, yes: bool, a
         ask(f"move to {stage}", numbers, sure=yes)
         tickets.move(opened, numbers, stage, silent=silent)
         report(call, opened, numbers, f"moved to {stage}", as_json=as_json)
+        warn_of_blockers(opened, numbers)
 
 
 @click.command(
@@ -67,6 +68,7 @@ def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: 
         tickets.close(opened, numbers, words, silent=silent)
         wording.saved()
         report(call, opened, numbers, "answered and closed", as_json=as_json)
+        warn_of_blockers(opened, numbers)
 
 
 @click.command("reopen", epilog="Example: helpdesk ticket reopen 1024")

@@ -11,7 +11,7 @@ from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import attach, files, number, spent, text
 from helpdesk_cli.cli.output import line, put, safe
-from helpdesk_cli.cli.ticket.report import report
+from helpdesk_cli.cli.ticket.report import report, warn_of_blockers
 from helpdesk_cli.cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def reply(
         sent(opened, number, replace(answer, seconds=spent), sure=yes)
         wording.saved()
         report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
+        if stage is not None:
+            warn_of_blockers(opened, [number])
 
 
 @click.command(
