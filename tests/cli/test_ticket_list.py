@@ -173,7 +173,10 @@ def test_the_saved_filters_are_listed_with_what_they_ask_for(five: Site, inside:
     ("word", "told"),
     [
         ("@urgnt", "@urgnt: no such saved filter; did you mean @urgent? There are @mine, @unanswered"),
-        ("@x", "@x: no such saved filter; there are @mine, @unanswered, @overdue, @unassigned, @watched, @urgent"),
+        (
+            "@x",
+            "@x: no such saved filter; there are @mine, @unanswered, @overdue, @unassigned, @watched, @urgent",
+        ),
         ("mine", "mine: no such saved filter; did you mean @mine?"),
     ],
 )
