@@ -103,6 +103,5 @@ def stopped(desk: Desk, numbers: Sequence[int]) -> list[str]:
                 continue
             blockers = ", ".join(map(str, ties.blockers(tx, number)))
             if blockers:
-                are = "are" if "," in blockers else "is"
-                told.append(f"ticket {number} is closed, but {blockers}, which {are} not, blocks it")
+                told.append(f"ticket {number} is closed, though open tickets block it: {blockers}")
     return told

@@ -257,13 +257,14 @@ def test_nothing_can_be_said_or_done_on_it_any_more(desk: Any) -> None:
 
 
 def test_no_rule_touches_it(desk: Any) -> None:
-    told = Rule(when="time", if_={"updated_at": {"older_than": 3600}}, then={"priority": "urgent"})
-    desk.configured(rule={"again": Rule(when="moved", then={"stage": "in-progress"}), "late": told})
+    late = Rule(when="time", if_={"state": "closed"}, then={"priority": "urgent"})
+    tickets.close(desk.by("bob"), [1002])
+    desk.configured(rule={"again": Rule(when="moved", then={"stage": "in-progress"}), "late": late})
     merging.merge(desk.by("bob"), [1001], 1000)
     desk.passes(days=1)
     rules.run(desk.desk)
     assert (desk.ticket(1001).state, desk.ticket(1001).priority) == ("closed", "normal")
-    assert desk.ticket(1000).priority == "urgent"
+    assert desk.ticket(1002).priority == "urgent"
 
 
 # What nobody may hear thereby
@@ -315,6 +316,20 @@ def test_across_clients_both_read_what_is_said_after(desk: Any) -> None:
     assert "Which scanner?" not in words(sent["ann"])
     assert "Which scanner?" in words(sent["ben"])
     assert "My printer burns." not in words(sent["ben"])
+
+
+def test_who_came_late_reads_no_more_where_it_was_merged_further(desk: Any) -> None:
+    merging.merge(desk.by("bob"), [1002], 1000, across_clients=True)
+    mail(desk, "For both.", subject="Re: [HD-1000] Printer")
+    mail(desk, "I am Cat.", sender="cat@third.example", subject="Plotter")
+    merging.merge(desk.by("bob"), [1000], 1003, across_clients=True)
+    sent = {name: words(one) for name, one in reply(desk, 1003, "All of you.").items()}
+    asked = ("My printer burns.", "Ben's secret.", "For both.", "I am Cat.")
+    assert {name: [word for word in asked if word in text] for name, text in sent.items()} == {
+        "ann": ["My printer burns.", "For both."],
+        "ben": ["Ben's secret.", "For both."],
+        "cat": ["I am Cat."],
+    }
 
 
 def test_in_the_second_of_the_merge_too(desk: Any) -> None:
@@ -453,6 +468,15 @@ def test_undone_who_came_along_leaves(desk: Any) -> None:
     with desk.desk.engine.read() as tx:
         assert [one.address for one in ties.people(tx, 1000)] == ["ann@client.example"]
     assert "My printer burns." not in mailroom.letter_raw(desk.desk, late.id).decode()
+    assert set(reply(desk, 1000, "Ann alone.")) == {"ann"}
+
+
+def test_who_came_along_with_another_too_stays(desk: Any) -> None:
+    mail(desk, "Ben once more.", sender=BEN, subject="Scanner again")
+    merging.merge(desk.by("bob"), [1002, 1003], 1000, across_clients=True)
+    merging.undo(desk.by("bob"), [1002])
+    assert set(reply(desk, 1000, "Both.")) == {"ann", "ben"}
+    merging.undo(desk.by("bob"), [1003])
     assert set(reply(desk, 1000, "Ann alone.")) == {"ann"}
 
 

@@ -92,12 +92,17 @@ class Story:
 
     def do(self, deed: str, one: int, other: int) -> None:
         self.office.passes(minutes=1)
-        number = self.numbers[one % len(self.numbers)]
+        merged = [number for number in self.numbers if self.end(number) != number]
+        leading = [number for number in self.numbers if number not in merged]
+        among = {"undo": merged, "say": self.numbers}.get(deed, leading)
+        if not among:
+            return
+        number = among[one % len(among)]
         second = self.numbers[other % len(self.numbers)] if deed == "merge" else other
         try:
             getattr(self, deed)(number, second)
         except Failed:
-            return  # such as what is merged already: nothing was changed
+            return  # a circle, or a message that cannot be split off: nothing was changed
 
     def check(self) -> None:
         """Each word is on one page, whose number of messages is the ticket's."""
@@ -113,6 +118,8 @@ class Story:
                 own = [one.id for each in family for one in rows.messages(tx, each)]
             assert sorted(own) == sorted(one.id for one in page)
             if ticket.merged_into is None:
+                self.answer(number, 0)
+                page = views.whole(self.office.desk, number).messages
                 said += [found for one in page for found in re.findall(r"word\d+x", one.new_text)]
         assert sorted(said) == sorted(self.readers)
 
