@@ -61,6 +61,7 @@ def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: 
             ask("close", numbers, sure=yes)
             tickets.close(opened, numbers, silent=silent)
             report(call, opened, numbers, "closed", as_json=as_json)
+            warn_of_blockers(opened, numbers)
         return
     with wording.kept(), desk(call) as opened:
         words = wording.read()
