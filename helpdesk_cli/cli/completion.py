@@ -61,7 +61,7 @@ Examples:
 @click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(("bash", "zsh", "fish")))
 @shared
 def completion(call: Call, shell: str) -> None:  # noqa: ARG001 every command has it
-    """Print what makes the shell complete commands, options, ticket numbers, logins, stages and the like.
+    """Print what makes a shell complete commands and numbers.
 
     Put it where your shell looks for completions, and begin a new one.
     """

@@ -16,7 +16,7 @@ from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import addresses, outbox, tallies, tickets, ties, turns
-from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store.engine import Later, Tx
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.reacting import Trial
@@ -187,7 +187,7 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
     if notice.kind == PAGER:
         asked.append(("page", address, limits.pages_per_person))
-    used_up = next(_used_up(tx, asked, at), None)
+    used_up = next(_used_up(tx, asked, at)(), None)
     if used_up is not None:
         kind, key = used_up
         tallies.add(tx, f"{kind}-withheld", key, at)
@@ -201,20 +201,31 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
 
 def is_over(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> bool:
     """Whether one of these rates is used up."""
-    return next(_used_up(tx, [(kind, key, rates)], at), None) is not None
+    return over_asked(tx, kind, key, rates, at)()
+
+
+def over_asked(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> Later[bool]:
+    """The same, read later."""
+    found = _used_up(tx, [(kind, key, rates)], at)
+    return lambda: next(found(), None) is not None
 
 
 def _used_up(
     tx: Tx, asked: Sequence[tuple[str, str, tuple[Rate, ...]]], at: str
-) -> Iterator[tuple[str, str]]:
+) -> Later[Iterator[tuple[str, str]]]:
     """Of some kinds and keys those of whose rates one is used up."""
     # Nearly always the longest window alone tells that none is.
     longest = [(kind, key, later(at, -max(rate.seconds for rate in rates))) for kind, key, rates in asked]
-    for most, (kind, key, rates) in zip(tallies.counts(tx, longest), asked, strict=True):
-        if most >= min(rate.count for rate in rates):
-            found = tallies.counts(tx, [(kind, key, later(at, -rate.seconds)) for rate in rates])
-            if any(count >= rate.count for count, rate in zip(found, rates, strict=True)):
-                yield kind, key
+    answer = tallies.counts_asked(tx, longest)
+
+    def read() -> Iterator[tuple[str, str]]:
+        for most, (kind, key, rates) in zip(answer(), asked, strict=True):
+            if most >= min(rate.count for rate in rates):
+                found = tallies.counts(tx, [(kind, key, later(at, -rate.seconds)) for rate in rates])
+                if any(count >= rate.count for count, rate in zip(found, rates, strict=True)):
+                    yield kind, key
+
+    return read
 
 
 def _page_once(tx: Tx, desk: Desk, at: str) -> None:

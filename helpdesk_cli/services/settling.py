@@ -13,7 +13,7 @@ from helpdesk_cli.domain.ticket import Brought, Change, Event, Ticket
 from helpdesk_cli.domain.triage import triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
-from helpdesk_cli.services.changes import is_over, put_letter, record
+from helpdesk_cli.services.changes import is_over, over_asked, put_letter, record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.reading import Ready, department_for
 from helpdesk_cli.settings import Mailbox, Rate
@@ -40,12 +40,15 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     """All that the decision is made of; reads only."""
     inbound, claims, kept = ready.inbound, ready.claims, ready.kept
     sender = inbound.sender.address if inbound.sender else ""
-    twin = store_facts.duplicate(tx, kept.id, kept.mailbox, kept.sha256, ready.core)
+    # All these are asked together, before the first is read.
+    twin_asked = store_facts.duplicate(tx, kept.id, kept.mailbox, kept.sha256, ready.core)
     claimed = store_facts.claimed(tx, claims)
-    staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
+    client = people.client_asked(tx, sender) if sender else None
     rates = desk.settings.limits.new_tickets_per_sender
     # Limits count arrivals; what is old must not be counted with what comes now.
-    flooding = bool(sender) and is_over(tx, "new-ticket", person_of(sender), rates, kept.arrived_at)
+    flood = over_asked(tx, "new-ticket", person_of(sender), rates, kept.arrived_at) if sender else None
+    twin, flooding = twin_asked(), flood is not None and flood()
+    staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
     remembered = mailboxes.remembered(tx, kept.mailbox)
     border = later(remembered.first_fetch_at, -BACKLOG_SECONDS) if remembered else ""
     facts = Facts(
@@ -54,14 +57,14 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_own=bool(sender) and is_own(desk, sender),
         is_blocked=bool(sender) and people.is_blocked(tx, sender),
         staff=members.staff_by_address(tx, sender) if sender else None,
-        client=people.client_by_address(tx, sender) if sender else None,
+        client=client() if client is not None else None,
         staff_person=staff_token.person if staff_token else 0,
         staff_purpose=staff_token.purpose if staff_token else "",
         department=(release.department if release else "")
         or department_for(desk.settings, ready.recipients, mailbox.department),
         is_flooding=flooding,
         flood_ticket=_flooded(tx, sender) if flooding else None,
-        **claimed,
+        **claimed(),
     )
     return Case(
         inbound=inbound,

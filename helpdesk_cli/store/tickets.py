@@ -74,11 +74,13 @@ def update(tx: Tx, ticket: Ticket) -> None:
 def add_message(tx: Tx, ticket: int, message: Message) -> int:
     """Write a message with its attachments; its id."""
     author = message.author
-    row = tx.row(
-        "insert into message (ticket, kind, is_public, role, name, email, client_id, staff, at, date_header, subject, "
-        "text, new_text, message_id, in_reply_to, inbox_id, mark) values (:ticket, :kind, :is_public, :role, :name, "
-        ":email, :client_id, :staff, :at, :date_header, :subject, :text, :new_text, :message_id, :in_reply_to, "
-        ":inbox_id, :mark) returning id",
+    identity = tx.fresh("message")
+    tx.put(
+        "insert into message (id, ticket, kind, is_public, role, name, email, client_id, staff, at, date_header, "
+        "subject, text, new_text, message_id, in_reply_to, inbox_id, mark) values (:id, :ticket, :kind, :is_public, "
+        ":role, :name, :email, :client_id, :staff, :at, :date_header, :subject, :text, :new_text, :message_id, "
+        ":in_reply_to, :inbox_id, :mark)",
+        id=identity,
         ticket=ticket,
         kind=message.kind,
         is_public=int(message.is_public),
@@ -97,8 +99,6 @@ def add_message(tx: Tx, ticket: int, message: Message) -> int:
         inbox_id=message.inbox_id,
         mark=message.mark,
     )
-    assert row is not None
-    identity = int(row[0])  # type: ignore[arg-type]
     tx.index(identity, message.subject, message.new_text)
     for part in message.attachments:
         tx.put(
@@ -132,18 +132,18 @@ def add_event(tx: Tx, ticket: int, event: Event) -> None:
 def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
     """Make somebody a participant, or note from which address they wrote last."""
     folded = fold(joining.address)
-    if joining.client_id is not None and tx.run(
+    tx.put(
         "update participant set address = :address, shown = :shown where ticket = :ticket and client_id = :client "
         "and not exists (select 1 from participant o where o.ticket = :ticket and o.address = :address)",
         address=folded,
         shown=joining.address,
         ticket=ticket,
         client=joining.client_id,
-    ):
-        return
+    )
     tx.put(
         "insert into participant (ticket, address, shown, name, client_id, since_at) "
-        "values (:ticket, :address, :shown, :name, :client, :at) on conflict do nothing",
+        "select :ticket, :address, :shown, :name, :client, :at where not exists "
+        "(select 1 from participant where ticket = :ticket and client_id = :client) on conflict do nothing",
         ticket=ticket,
         address=folded,
         shown=joining.address,

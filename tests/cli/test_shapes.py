@@ -129,7 +129,7 @@ def test_the_outbox_has_exactly_its_keys(busy: Site, inside: Run) -> None:
     assert [set(letter) for letter in letters] == [OUTBOX] * 2
     assert {letter["kind"] for letter in letters} == {"acknowledgement", "alert"}
     assert {letter["to"] for letter in letters} == {"ann@client.example", "bob@desk.example"}
-    more = {"department", "created_at", "sent_at", "text"}
+    more = {"department", "created_at", "sent_at", "said", "text"}
     assert set(inside("outbox", "show", "1", "--json").json) == OUTBOX | more
 
 
