@@ -197,12 +197,8 @@ def _leaving(tx: Tx, target: int, number: int, log: Sequence[Event]) -> list[str
         return []
     since = later(last.at, 1)
     theirs = {person.key for person in ties.people(tx, number)}
-    others = {
-        person.key
-        for other in ties.family(tx, target)
-        if other != number
-        for person in ties.people(tx, other)
-    }
+    left = set(ties.family(tx, target)) - {number, *ties.family(tx, number)}
+    others = {person.key for other in left for person in ties.people(tx, other)}
     return [
         person.address
         for person in ties.people(tx, target)

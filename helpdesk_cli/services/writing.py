@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.discussion import discussion
+from helpdesk_cli.domain.discussion import discussion, heard
 from helpdesk_cli.domain.mail import Mailbox, Token
 from helpdesk_cli.domain.ticket import Message, Ticket
 from helpdesk_cli.mail import tokens
@@ -126,9 +126,9 @@ def _references(tx: Tx, letter: Letter) -> tuple[str, ...]:
     )
     found = [message_id for _, message_id in letters]
     if letter.purpose == "c":
-        # Of merged tickets nobody is told more than what they know already.
-        said = earlier(tx, letter.ticket, letter.person)[0] if merged else tickets.messages(tx, letter.ticket)
-        inbound = [one.message_id for one in said if one.kind == "inbound" and one.is_public]
+        # Of what was said while they were not there nobody is told even the ids.
+        said = heard(*earlier(tx, letter.ticket, letter.person))
+        inbound = [one.message_id for one in said if one.kind == "inbound"]
         found = [*found, *inbound[:1], *inbound[-1:]]
     return tuple(dict.fromkeys(one for one in found if one))
 

@@ -480,6 +480,24 @@ def test_who_came_along_with_another_too_stays(desk: Any) -> None:
     assert set(reply(desk, 1000, "Ann alone.")) == {"ann"}
 
 
+def test_who_came_along_with_a_chain_leaves_with_it(desk: Any) -> None:
+    mail(desk, "I am Cat.", sender="cat@third.example", subject="Plotter")
+    merging.merge(desk.by("bob"), [1000], 1002, across_clients=True)
+    merging.merge(desk.by("bob"), [1002], 1003, across_clients=True)
+    assert set(reply(desk, 1003, "All of you.")) == {"ann", "ben", "cat"}
+    merging.undo(desk.by("bob"), [1002])
+    assert set(reply(desk, 1003, "Cat alone.")) == {"cat"}
+    assert set(reply(desk, 1002, "Both.")) == {"ann", "ben"}
+
+
+def test_who_takes_part_later_is_not_even_told_the_ids_of_earlier_mails(desk: Any) -> None:
+    desk.passes(minutes=1)
+    tickets.reply(desk.by("bob"), 1000, tickets.Answer(text="Look.", cc=("boss@client.example",)))
+    sent = reply(desk, 1000, "Once more.")
+    assert "<1@client.example>" in str(sent["ann"]["References"])
+    assert "<1@client.example>" not in words(sent["boss"])
+
+
 def test_a_closed_one_stays_closed_when_it_is_undone(desk: Any) -> None:
     tickets.close(desk.by("bob"), [1001])
     merging.merge(desk.by("bob"), [1001], 1000)
