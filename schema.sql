@@ -142,7 +142,8 @@ create table ticket (
   staff_word_at text,                     -- the last public word of staff
   answered_at text,                       -- the first one
   reminded_at text,                       -- when the client was reminded, for this wait
-  sla text                                -- the service level that holds
+  sla text,                               -- the service level that holds
+  rating integer                          -- 1 to 5, as the client answered the survey last
 );
 -- Lists and counts are answered from these two alone: what filters look at is in them.
 create index ticket_active on ticket (
@@ -282,6 +283,13 @@ create table fired (
   primary key (rule, ticket)
 );
 create index fired_ticket on fired (ticket);
+
+-- How often each rule did its work, and when last.
+create table rule_count (
+  rule text primary key,
+  fired integer not null,
+  last_at text not null
+);
 
 -- Public holidays as the library knew them, so that they stay the same and need not be asked for each minute.
 create table holiday (

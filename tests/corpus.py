@@ -159,6 +159,7 @@ _KINDS = {
     "CLIENT": ("acknowledgement", "reply"),
     "STAFF": ("alert",),
     "NOTE": ("alert",),
+    "SURVEY": ("survey",),
 }
 
 

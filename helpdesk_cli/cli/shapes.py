@@ -261,6 +261,7 @@ def explained(found: "Explained") -> Shape:
             "old": case.is_old,
             "flooding": facts.is_flooding,
             "thanks": case.is_thanks,
+            "rating": case.rating or None,
             "notes": list(inbound.notes),
         },
         "tried": [
@@ -283,6 +284,7 @@ def decision(one: "Decision | None") -> Shape | None:
         "public": one.is_public,
         "mark": one.mark or None,
         "reopens": one.reopens,
+        "rating": one.rating or None,
         "acknowledges": one.acknowledges,
         "pages": one.pages,
         "as_staff": one.as_staff,
@@ -317,6 +319,8 @@ def rule(row: "Row") -> Shape:
         "when": row.when,
         "if": row.if_,
         "then": row.then,
+        "fired": row.fired,
+        "fired_at": row.fired_at,
     }
 
 

@@ -139,6 +139,8 @@ def check_operation(settings: Settings) -> Iterator[Fault]:
         number = getattr(settings.operation, name)
         if not 0 <= number <= 100_000:
             yield Fault(("operation", name), f"{number} will not do; 0 or more")
+    if settings.operation.survey_after >= 7 * 86400:
+        yield Fault(("operation", "survey_after"), "must be less than 7d; later nobody is asked any more")
     if settings.alerts.enabled and not settings.alerts.address:
         yield Fault(("alerts", "address"), "is missing, but alerts are enabled")
 

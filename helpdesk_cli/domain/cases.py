@@ -36,6 +36,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     reference: Known | None = None  # of the first known inbound Message-ID
     tag: Known | None = None  # of the first subject tag that names a ticket
     department: str = ""  # by the recipients, else the mailbox's own
+    surveyed: frozenset[int] = frozenset()  # tickets of these whose client was asked how they rate
+    survey: int | None = None  # the ticket whose survey it answers
     is_flooding: bool = False
     flood_ticket: Known | None = None
 
@@ -55,6 +57,8 @@ class Case(Struct, frozen=True, kw_only=True):
     is_released: bool = False  # a person looked at it and lets it in
     is_whole: bool = True  # false: too large, so only its beginning was read
     is_thanks: bool = False
+    rating: int = 0  # the digit from 1 to 5 that its first line is, else 0
+    comment: str = ""  # … and what is said below it
     staff_files: tuple[Part, ...] = ()  # the files of a staff member's answer that may go along
     brings_files: bool = False  # … and whether they say something by themselves
     staff_words: str | None = ""  # what staff wrote above the reply line; None where that is not clear
@@ -86,6 +90,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     is_public: bool = True
     mark: str = ""
     reopens: bool = False
+    rating: int = 0  # what it answers to a survey
     acknowledges: bool = False
     repeats_subject: bool = True
     alerts: bool = True

@@ -11,11 +11,14 @@ from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Message, Telling
 from helpdesk_cli.settings import Settings, Stage
 
 ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
-MOVED, REMINDER, INACTIVE, NOTICE = "moved", "reminder", "inactive", "notice"
-RULE, WEBHOOK = "rule", "webhook"
+MOVED, REMINDER, INACTIVE, SURVEY = "moved", "reminder", "inactive", "survey"
+NOTICE, RULE, WEBHOOK = "notice", "rule", "webhook"
 
 LIMITED = frozenset(
-    {ACKNOWLEDGEMENT, REMINDER, INACTIVE, RULE, "rejection", "spoof-warning", "unclear-answer", "bounced"}
+    {
+        *(ACKNOWLEDGEMENT, REMINDER, INACTIVE, SURVEY, RULE),
+        *("rejection", "spoof-warning", "unclear-answer", "bounced"),
+    }
 )
 """The kinds that count as automatic mail to an address; what staff ask to be told is not among them."""
 
@@ -96,7 +99,7 @@ def _of_words(change: Change, audience: Audience, settings: Settings) -> Iterato
         yield from _alerts(message, audience, "opened")
         if change.page and is_open:
             yield from _pages(change, settings)
-    elif "replied" in kinds:
+    elif kinds & {"replied", "rated"}:
         yield from _alerts(message, audience, "replied")
     if "answered" in kinds:
         yield from _replies(message, audience)

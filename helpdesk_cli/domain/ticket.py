@@ -4,6 +4,8 @@ Functions here take values and return a ``Change``: the ticket as it shall be, w
 events that lead there. Nothing is saved; ``services.changes.record`` does that, for everybody.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -12,6 +14,9 @@ from helpdesk_cli.domain.mail import Part
 OPEN, WAITING, CLOSED = "open", "waiting", "closed"
 
 INBOUND, OUTBOUND, NOTE = "inbound", "outbound", "note"
+
+RULE = "rule:"
+"""Before the name of a rule that acts."""
 
 CLIENT, STAFF, SYSTEM_ROLE = "client", "staff", "system"
 
@@ -23,7 +28,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     state of ``stage``, kept beside it so that lists need no configuration. ``is_private``: only its assignee
     and admins see it. ``is_idle``: it waits because nobody did anything, not for its client. ``touched_at``
     is the last word or deed of a person; ``answered_at`` the first public word of staff; ``reminded_at`` when
-    the client was reminded, in this wait. ``sla`` is the slug of the service level that holds.
+    the client was reminded, in this wait. ``sla`` is the slug of the service level that holds. ``rating`` is what
+    the client answered to the survey last, from 1 to 5.
     """
 
     number: int = 0
@@ -54,6 +60,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     answered_at: str | None = None
     reminded_at: str | None = None
     sla: str | None = None
+    rating: int | None = None
 
 
 class Author(Struct, frozen=True, kw_only=True):
@@ -96,6 +103,15 @@ class Event(Struct, frozen=True, kw_only=True):
     at: str
     actor: str
     data: dict[str, object] = {}
+
+
+def names_of_rules(events: Iterable[Event]) -> set[str]:
+    """The rules that did something, as the log tells it; one that could not did nothing."""
+    return {
+        event.actor.removeprefix(RULE)
+        for event in events
+        if event.actor.startswith(RULE) and event.kind != "rule-failed"
+    }
 
 
 class Joining(Struct, frozen=True, kw_only=True):
@@ -211,6 +227,19 @@ def said(ticket: Ticket, message: Message, actor: str, kind: str, **data: object
     return Change(
         ticket=after, messages=(message,), events=(Event(kind=kind, at=message.at, actor=actor, data=data),)
     )
+
+
+def rated(ticket: Ticket, message: Message, actor: str, rating: int, comment: str) -> Change:
+    """The client's answer to a survey: their message and how they rate; nothing waits for an answer to it."""
+    after = replace(
+        ticket,
+        rating=rating,
+        updated_at=max(ticket.updated_at, message.at),
+        message_count=ticket.message_count + 1,
+    )
+    data: dict[str, object] = {"rating": rating, **({"comment": comment} if comment else {})}
+    event = Event(kind="rated", at=message.at, actor=actor, data=data)
+    return Change(ticket=after, messages=(message,), events=(event,))
 
 
 def moved(

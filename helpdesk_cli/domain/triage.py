@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.cases import Case, Decision, Known
 from helpdesk_cli.domain.mail import Automatic, Outcome, Verdict
 from helpdesk_cli.domain.moments import seconds_between
-from helpdesk_cli.domain.ticket import OPEN, WAITING
+from helpdesk_cli.domain.people import Actor, Staff
+from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.ticket import CLOSED, OPEN, WAITING
 
 MAX_RECEIVED = 50
 """More hops than that are a loop (Postfix's ``hopcount_limit``)."""
@@ -146,6 +148,9 @@ def _staff_reply(case: Case) -> Decision | None:
         return Decision(
             outcome=Outcome.AUTO_REPLY, reason="staff-robot", ticket=number, is_public=False, alerts=False
         )
+    ticket, actor = facts.staff_ticket.ticket, _actor(facts.staff)
+    if ticket is not None and not case.is_released and not may_see(actor, ticket):
+        return Decision(outcome=Outcome.HELD, reason="staff-not-allowed", ticket=number)
     if not case.staff_words and (case.staff_words is None or not case.brings_files):
         # Sent on, the client would get our own alert back, with what only staff should read.
         if case.is_released:
@@ -162,6 +167,10 @@ def _staff_reply(case: Case) -> Decision | None:
         as_staff=True,
         alerts=False,
     )
+
+
+def _actor(staff: Staff) -> Actor:
+    return Actor(login=staff.login, is_admin=staff.is_admin, staff=staff)
 
 
 def _says_automatic(case: Case) -> bool:
@@ -186,6 +195,28 @@ def _failed_client(case: Case) -> Decision | None:
     if case.facts.client_ticket is None or case.verdict is not Verdict.FAIL:
         return None
     return Decision(outcome=Outcome.HELD, ticket=case.facts.client_ticket.number)
+
+
+def _rating(case: Case) -> Decision | None:
+    """An answer to a survey. Who wrote below the digit what staff should read is heard."""
+    if not case.rating or case.is_robot:
+        return None
+    facts = case.facts
+    claimed = [(facts.client_ticket, "")]
+    if case.is_accepted:
+        claimed += [(facts.reference, "by reference"), (facts.tag, "by subject")]
+    for known, mark in claimed:
+        if known is None or case.sender not in known.people:
+            continue
+        if known.number == facts.survey or (known.state == CLOSED and known.number in facts.surveyed):
+            return Decision(
+                outcome=Outcome.REPLIED,
+                ticket=known.number,
+                mark=mark,
+                rating=case.rating,
+                alerts=bool(case.comment),
+            )
+    return None
 
 
 def _client_reply(case: Case) -> Decision | None:
@@ -309,6 +340,7 @@ TABLE: tuple[Row, ...] = (
         _failed_client,
         stops=True,
     ),
+    Row("rating", "a participant answers a survey with a digit from 1 to 5", _rating),
     Row("client-reply", "a client's token, from a participant", _client_reply),
     Row("third-party", "a client's token, from somebody else", _third_party),
     Row(

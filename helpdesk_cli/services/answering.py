@@ -50,7 +50,7 @@ class Overtaken(Failed):
         super().__init__(
             f"ticket {number} is not answered: {who} wrote while you did; 'helpdesk ticket show {number}' shows it"
         )
-        self.messages = tuple(messages)
+        self.number, self.messages = number, tuple(messages)
 
 
 def writers(tx: Tx, desk: Desk, number: int) -> list[Writer]:

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard, notices
-from helpdesk_cli.domain.ticket import Change, Ticket
+from helpdesk_cli.domain.ticket import Change, Ticket, names_of_rules
 from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, tallies, tickets, ties, turns
+from helpdesk_cli.store import addresses, fired, outbox, tallies, tickets, ties, turns
 from helpdesk_cli.store.engine import Later, Tx
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
         tickets.add_event(tx, ticket.number, event)
         if "how" in event.data and event.kind == "assigned" and event.data["to"]:
             turns.note(tx, ticket.department, str(event.data["to"]), event.at)
+    for rule in names_of_rules(change.events):
+        fired.count(tx, rule, at)
     _tie(tx, ticket.number, change, at)
     if desk.settings.sla:
         from helpdesk_cli.services import clocks

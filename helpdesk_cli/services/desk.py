@@ -12,6 +12,9 @@ from helpdesk_cli.settings import Settings
 from helpdesk_cli.store import members, open_engine
 from helpdesk_cli.store.engine import Engine, Tx
 
+RENAMED = ("department", "stage", "priority", "category", "type")
+"""The tables whose slugs may have had other names before."""
+
 SKEW_SECONDS = 60
 """By more than that no host's clock may differ from the store's without somebody being told."""
 
@@ -58,13 +61,18 @@ def open_desk(
             raise BadConfig(
                 f"{settings.source}: store.url: there is no store at {engine.place}; 'helpdesk init' makes one"
             )
+        clock = clock_of(engine)
+        if any(entry.formerly for table in RENAMED for entry in getattr(settings, table).values()):
+            from helpdesk_cli.services import renaming
+
+            renaming.follow(settings, engine, clock())
         if is_job:
             actor = SYSTEM_ACTOR
         else:
             with engine.read() as tx:
                 named = login or os.environ.get("HELPDESK_STAFF") or ""
                 actor = acting(tx, settings, named, is_upkeep=is_upkeep)
-        yield Desk(settings=settings, engine=engine, key=key, actor=actor, clock=clock_of(engine))
+        yield Desk(settings=settings, engine=engine, key=key, actor=actor, clock=clock)
     finally:
         engine.close()
 

@@ -213,7 +213,12 @@ def retire(desk: Desk, login: str) -> None:
 def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Staff:
     """Put a staff member into a department, or take them out. Raises Usage, NotFound."""
     _administers(desk)
-    slug = slug_of("department", desk.settings.department, department) if not leave else department
+    known = desk.settings.department
+    # Who is in a department that is configured no more can leave it all the same.
+    is_gone = (
+        leave and department not in known and not any(department in one.formerly for one in known.values())
+    )
+    slug = department if is_gone else slug_of("department", known, department)
     assert slug is not None
 
     def joined(tx: Tx) -> Staff:

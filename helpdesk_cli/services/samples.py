@@ -52,6 +52,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
     ),
     "reminder": ({"closes_in": "5 days"}, {"closes_in": ""}),
     "inactive": ({"reopen_days": 14},),
+    "survey": ({},),
     "rule": ({"rule": "urgent"},),
     "notice": tuple(
         {"event": event, "by": "carla", "stage": "Done", "lines": lines}

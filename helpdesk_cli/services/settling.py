@@ -48,6 +48,8 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     # Limits count arrivals; what is old must not be counted with what comes now.
     flood = over_asked(tx, "new-ticket", person_of(sender), rates, kept.arrived_at) if sender else None
     twin, flooding = twin_asked(), flood is not None and flood()
+    known = claimed()
+    asked = store_facts.surveys(tx, known, inbound.in_reply_to) if ready.rating else (frozenset(), None)
     staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
     remembered = mailboxes.remembered(tx, kept.mailbox)
     border = later(remembered.first_fetch_at, -BACKLOG_SECONDS) if remembered else ""
@@ -62,9 +64,11 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         staff_purpose=staff_token.purpose if staff_token else "",
         department=(release.department if release else "")
         or department_for(desk.settings, ready.recipients, mailbox.department),
+        surveyed=asked[0],
+        survey=asked[1],
         is_flooding=flooding,
         flood_ticket=_flooded(tx, sender) if flooding else None,
-        **claimed(),
+        **known,
     )
     return Case(
         inbound=inbound,
@@ -79,6 +83,8 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_released=release is not None,
         is_whole=kept.is_whole,
         is_thanks=ready.is_thanks,
+        rating=ready.rating,
+        comment=ready.comment,
         staff_words=ready.staff_words,
         staff_files=ready.staff_files,
         brings_files=ready.brings_files,

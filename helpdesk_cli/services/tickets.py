@@ -1,6 +1,6 @@
 """What staff do with tickets: enter, answer, note, move, assign, edit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -247,10 +247,18 @@ def move(desk: Desk, numbers: Sequence[int], stage: str, *, silent: bool = False
     alter(desk, numbers, lambda tx, change: _to_stage(tx, desk, change, stage, at), silent=silent)
 
 
-def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = False) -> None:
+def close(
+    desk: Desk,
+    numbers: Sequence[int],
+    text: str = "",
+    *,
+    silent: bool = False,
+    seen: Mapping[int, int | None] | None = None,
+) -> None:
     """Close tickets, each in the first stage that will do; with a text, after an answer to their clients.
 
-    Raises Failed where one may not be closed, Usage for an answer of which nobody shall be told.
+    ``seen`` says of each the last message that the writer saw, as that of an Answer does. Raises answering.Overtaken,
+     Failed where one may not be closed, Usage for an answer of which nobody shall be told.
     """
     at = desk.clock()
     if text.strip():
@@ -262,7 +270,8 @@ def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = 
         def answered(tx: Tx) -> None:
             for number in numbers:
                 stage = stepping.closing(desk, changeable(tx, desk, number))
-                _say(tx, desk, number, Answer(text=text, stage=stage), OUTBOUND, "answered")
+                answer = Answer(text=text, stage=stage, seen=(seen or {}).get(number))
+                _say(tx, desk, number, answer, OUTBOUND, "answered")
 
         desk.engine.transact(answered)
         return

@@ -26,7 +26,10 @@ AUTOMATIC = {
 """RFC 3834; every other kind is auto-generated."""
 
 ANSWERED_ABOVE = frozenset(
-    {"acknowledgement", "reply", "alert", "bounced", "moved", "reminder", "inactive", "rule", "notice"}
+    {
+        *("acknowledgement", "reply", "alert", "bounced", "moved"),
+        *("reminder", "inactive", "survey", "rule", "notice"),
+    }
 )
 """The kinds that people answer by mail."""
 

@@ -86,6 +86,7 @@ class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     awaiting_after: Span = Span(0)  # nobody did anything for so long: it moves to awaiting; 0: never
     reminder_after: Span = Span(0)  # the client did not answer us for so long: a reminder; 0: none
     inactive_after: Span = Span(0)  # and after so long more it is closed as inactive; 0: never
+    survey_after: Span = Span(0)  # so long after closing the client is asked how it was; 0: never
     tickets_per_rule: int = 2000  # so many at most a rule changes or mails about in a run
 
 

@@ -3,7 +3,7 @@
 What is asked here is read later, so that all that concerns one mail goes to a server together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from helpdesk_cli.domain.cases import Known
 from helpdesk_cli.domain.mail import Claims
@@ -122,3 +122,21 @@ def claimed(tx: Tx, claims: Claims) -> Later[dict[str, Known | None]]:
         }
 
     return read
+
+
+def surveys(
+    tx: Tx, claimed: Mapping[str, Known | None], answered: Sequence[str]
+) -> tuple[frozenset[int], int | None]:
+    """Of the tickets that a mail claims those for which a survey was put, and the one whose survey it answers."""
+    numbers = sorted({known.number for known in claimed.values() if known is not None})
+    if not numbers:
+        return frozenset(), None
+    text, binds = listed("number", numbers)
+    rows = tx.rows(
+        f"select ticket, message_id from letter where kind = 'survey' and ticket in ({text}) order by id",
+        **binds,
+    )
+    return (
+        frozenset(int(row[0]) for row in rows),  # type: ignore[arg-type]
+        next((int(row[0]) for row in rows if row[1] in answered), None),  # type: ignore[arg-type]
+    )

@@ -21,6 +21,7 @@ Kinds about a ticket, besides:
                      so has a template of its own that a stage names
     reminder         closes_in ("5 days"; "" where it is not closed by itself)
     inactive         reopen_days (so long an answer opens it again)
+    survey           nothing more; its answer is a digit from 1 to 5
     rule             rule (the rule that sends it); also what every template of your own has that a rule names
     notice           event as of moved, or "handed-over" (to another department), or what a rule or a service
                      level tells; by (who did it), stage, lines [line]
@@ -53,6 +54,7 @@ KINDS = (
     "moved",
     "reminder",
     "inactive",
+    "survey",
     "rule",
     "notice",
     "pager",

@@ -9,7 +9,7 @@ from program import Run
 TICKET = {
     "number", "subject", "stage", "state", "priority", "department", "category", "type", "private", "level",
     "channel", "tags", "client", "assignee", "created_at", "updated_at", "closed_at", "sla", "due_at", "overdue",
-    "merged_into", "message_count",
+    "merged_into", "message_count", "rating",
 }  # fmt: skip
 MESSAGE = {
     "id", "kind", "author", "at", "date_header", "subject", "text", "new_text", "html", "attachments",

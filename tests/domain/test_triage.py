@@ -12,6 +12,7 @@ from helpdesk_cli.domain.triage import TABLE, explain, triage
 
 ANN = {"client": a_client()}
 BY_TOKEN = {**ANN, "client_ticket": a_known()}
+CLOSED = a_known(state="closed", closed_at=NOW)
 STRANGER = a_mail(sender=Mailbox("eve@evil.example", "Eve"))
 STAFF_MAIL = a_mail(sender=Mailbox("bob@staff.example", "Bob"))
 STAFF = {"staff": a_staff(), "staff_ticket": a_known(), "staff_person": 7, "staff_purpose": "s"}
@@ -149,6 +150,25 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         "a client's token with failed authentication",
         {"facts": BY_TOKEN, "mailbox": PROVED, "verdict": Verdict.FAIL},
         (Outcome.HELD, "client-not-authenticated", 1000),
+    ),
+    (
+        "a digit that answers a survey",
+        {"facts": {**ANN, "client_ticket": CLOSED, "surveyed": frozenset({1000})}, "rating": 4},
+        (Outcome.REPLIED, "rating", 1000),
+    ),
+    (
+        "a digit on a ticket without a survey",
+        {"facts": {**ANN, "client_ticket": CLOSED}, "rating": 4},
+        (Outcome.REPLIED, "client-reply", 1000),
+    ),
+    (
+        "a digit without proof where that is asked for",
+        {
+            "facts": {**ANN, "reference": CLOSED, "surveyed": frozenset({1000})},
+            "rating": 4,
+            "mailbox": PROVED,
+        },
+        (Outcome.OPENED, "new", None),
     ),
     ("a client's token", {"facts": BY_TOKEN}, (Outcome.REPLIED, "client-reply", 1000)),
     (

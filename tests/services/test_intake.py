@@ -7,7 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.links import Link
-from helpdesk_cli.services import people, tickets
+from helpdesk_cli.domain.mail import Token
+from helpdesk_cli.mail.tokens import reply_token
+from helpdesk_cli.services import assigning, editing, mailroom, members, people, tickets
 from helpdesk_cli.settings import Alerts, Limits, Operation, Rate
 from helpdesk_cli.settings import Mailbox as MailboxSettings
 from helpdesk_cli.store import inbox, ties
@@ -527,3 +529,47 @@ def test_a_bounce_that_was_none_is_let_in_by_a_person_and_a_note_is_not_made_twi
     note = office.mail(mail("Away.", to=address, number=7, headers="Auto-Submitted: auto-replied\r\n"))
     with pytest.raises(Failed, match="is a note on ticket"):
         mailroom.release(office.by("bob"), note.id)
+
+
+# Staff who may not see a ticket any more
+
+
+def left(office: Any) -> None:
+    members.join(office.desk, "eve", "support", leave=True)
+
+
+def handed_over(office: Any) -> None:
+    editing.edit(office.desk, [1000], editing.Edit(department="sales"))
+
+
+def made_private(office: Any) -> None:
+    editing.edit(office.desk, [1000], editing.Edit(private=True))
+
+
+@pytest.mark.parametrize("happened", [left, handed_over, made_private])
+def test_an_old_token_of_staff_who_may_not_see_the_ticket_is_held(office: Any, happened: Any) -> None:
+    members.new_staff(office.desk, "eve", name="Eve", email="eve@staff.example")
+    members.join(office.desk, "eve", "support")
+    office.mail(mail())
+    (alert,) = [one for one in office.letters(kind="alert") if one.recipient == "eve@staff.example"]
+    token = reply_token(office.desk.key, Token(alert.purpose, 1000, alert.person))
+    answer = mail("Use water.", sender="eve@staff.example", to=f"support+{token}@desk.example", number=9)
+    happened(office)
+    entry = office.mail(answer)
+    assert (entry.outcome, entry.reason, entry.ticket) == ("held", "staff-not-allowed", 1000)
+    assert len(office.messages(1000)) == 1
+    assert office.letters(kind="reply") == []
+    assert mailroom.release(office.desk, entry.id).outcome == "replied"
+    assert [one.recipient for one in office.letters(kind="reply")] == ["ann@client.example"]
+
+
+def test_who_has_the_ticket_answers_it_wherever_it_is(office: Any) -> None:
+    members.new_staff(office.desk, "eve", name="Eve", email="eve@staff.example")
+    members.join(office.desk, "eve", "support")
+    office.mail(mail())
+    (alert,) = [one for one in office.letters(kind="alert") if one.recipient == "eve@staff.example"]
+    token = reply_token(office.desk.key, Token(alert.purpose, 1000, alert.person))
+    assigning.assign(office.desk, [1000], "eve")
+    left(office)
+    answer = mail("Use water.", sender="eve@staff.example", to=f"support+{token}@desk.example", number=9)
+    assert office.mail(answer).reason == "staff-reply"

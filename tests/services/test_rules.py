@@ -688,4 +688,40 @@ def test_all_rules_are_listed_in_their_order(gold: Any) -> None:
         ("inactive", True, False),
         ("sla-warning", True, True),
         ("sla-breach", True, True),
+        ("survey", True, False),
     ]
+
+
+def test_lists_say_how_often_each_rule_did_its_work_and_when_last(patient: Any) -> None:
+    configured(
+        patient,
+        one={"then": {"tag": "a"}, "again": Span(DAY)},
+        two={"when": "opened", "then": {"priority": "high"}},
+        off={"when": "opened", "if": {"subject": "x"}, "then": {"tag": "b"}},
+        bad={"when": "opened", "then": {"assignee": "nobody-here"}},
+    )
+    patient.mail(mail(1))
+    patient.mail(mail(2))
+    opened_at = patient.now
+    assert counted(patient)["one"] == (0, None)
+    ran(patient)
+    patient.passes(days=1)
+    ran(patient)
+    tickets.close(patient.by("bob"), [1001])
+    patient.passes(days=2)
+    later_at = patient.now
+    assert ran(patient) == {"one": [1000], "awaiting": [1000]}
+    assert counted(patient) == {
+        "one": (5, later_at),
+        "two": (2, opened_at),
+        "off": (0, None),
+        "bad": (0, None),
+        "awaiting": (1, later_at),
+        "reminder": (0, None),
+        "inactive": (0, None),
+        "survey": (0, None),
+    }
+
+
+def counted(office: Any) -> dict[str, tuple[int, str | None]]:
+    return {row.name: (row.fired, row.fired_at) for row in rules.listing(office.desk)}

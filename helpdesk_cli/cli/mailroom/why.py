@@ -94,6 +94,7 @@ def _facts(found: "Explained") -> Iterator[Line]:
         "a blocked sender": known.is_blocked,
         "a flood": known.is_flooding,
         "thanks alone": case.is_thanks,
+        f"a rating of {case.rating}": case.rating > 0,
         "backlog": case.is_old,
         "no sender that all would read alike": sender is not None and not inbound.strict_sender,
     }
@@ -149,6 +150,8 @@ def _verdict(found: "Explained") -> Iterator[Line]:
 def _consequences(decision: "Decision") -> Iterator[str]:
     if decision.ticket is not None:
         yield f"on ticket {decision.ticket}" + (", which reopens" if decision.reopens else "")
+    if decision.rating:
+        yield f"it rates with {decision.rating}, and reopens nothing"
     if decision.outcome.value in ("opened", "replied") and not decision.is_public:
         yield "only staff see it"
     if decision.as_staff:

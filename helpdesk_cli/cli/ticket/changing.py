@@ -52,8 +52,10 @@ Examples:
 def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: bool, as_json: bool) -> None:
     """Close tickets; with a text, after an answer to each client.
 
-    Each goes to the first closed stage that its department may use and its own stage allows.
+    Each goes to the first closed stage that its department may use and its own stage allows. While an editor is open
+    (--edit), others are told, as with 'ticket reply'; --yes also sends an answer though somebody spoke meanwhile.
     """
+    from helpdesk_cli.cli.ticket.together import insisting, pens
     from helpdesk_cli.services import tickets
 
     if not wording.is_given:
@@ -63,10 +65,12 @@ def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: 
             report(call, opened, numbers, "closed", as_json=as_json)
             warn_of_blockers(opened, numbers)
         return
-    with wording.kept(), desk(call) as opened:
-        words = wording.read()
+    with wording.kept(), desk(call) as opened, pens(opened, numbers, wording) as (seen, below):
+        words = wording.read(about=below)
         ask("answer and close", numbers, sure=yes)
-        tickets.close(opened, numbers, words, silent=silent)
+        insisting(
+            lambda known: tickets.close(opened, numbers, words, silent=silent, seen=known), seen, sure=yes
+        )
         wording.saved()
         report(call, opened, numbers, "answered and closed", as_json=as_json)
         warn_of_blockers(opened, numbers)

@@ -42,6 +42,7 @@ TICKETS = Sheet(
         Column("overdue", "Overdue"),
         Column("merged_into", "Merged into", "number"),
         Column("message_count", "Messages", "number"),
+        Column("rating", "Rating", "number"),
     ),
     table=("mark", "number", "subject", "client.name", "stage", "assignee", "created_at"),
     lines=("number", "stage", "priority", "department", "assignee", "client.email", "updated_at", "subject"),

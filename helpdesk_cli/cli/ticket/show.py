@@ -112,6 +112,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("closed", reader.time(row.closed_at) if row.closed_at else ""),
         ("promised", _name(settings.sla, row.sla)),
         ("due", _due(row.due_at, row.state, reader)),
+        ("rated", f"{row.rating} of 5" if row.rating else ""),
         ("unanswered", reader.time(row.unanswered_since) if row.unanswered_since else ""),
         ("merged into", str(row.merged_into or "")),
         ("takes part", ", ".join(others)),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import attach, files, number, spent, text
-from helpdesk_cli.cli.output import line, put, safe
+from helpdesk_cli.cli.output import put
 from helpdesk_cli.cli.ticket.report import report, warn_of_blockers
 from helpdesk_cli.cli.wording import Wording
 
@@ -94,10 +94,16 @@ def reply(
     While an editor is open, others who look at the ticket are told. Where the client or a colleague wrote
     meanwhile, you see what, and are asked.
     """
-    from helpdesk_cli.cli.ticket.together import sent
+    from helpdesk_cli.cli.ticket.together import insisting
+    from helpdesk_cli.services import tickets
 
     with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, cc, stage) as answer:
-        sent(opened, number, replace(answer, seconds=spent), sure=yes)
+        written = replace(answer, seconds=spent)
+        insisting(
+            lambda seen: tickets.reply(opened, number, replace(written, seen=seen[number])),
+            {number: written.seen},
+            sure=yes,
+        )
         wording.saved()
         report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
         if stage is not None:
@@ -146,23 +152,11 @@ def _answer(
     stage: str | None,
 ) -> "Iterator[Answer]":
     """What was written, after a look whether that ticket may be written to at all."""
-    from helpdesk_cli.cli.ticket.together import pen
+    from helpdesk_cli.cli.ticket.together import about, pen
     from helpdesk_cli.services import tickets, views
 
     views.one(opened, number)
     attached = files(opened, paths)
     with pen(opened, number, wording) as (seen, told):
-        about = _about(opened, number, told) if wording.opens_editor else ""
-        yield tickets.Answer(text=wording.read(about=about), files=attached, cc=cc, stage=stage, seen=seen)
-
-
-def _about(opened: "Desk", number: int, told: str) -> str:
-    """The ticket, who else is writing, and its last word, to be seen below in the editor."""
-    from helpdesk_cli.services import views
-
-    found = views.whole(opened, number)
-    last = found.messages[-1] if found.messages else None
-    said = safe(last.new_text) if last else ""
-    writer = line(last.author.name or last.author.email) if last else ""
-    head = f"{number}: {line(found.listed.ticket.subject)}" + (f"\n{safe(told)}" if told else "")
-    return f"{head}\n\n{writer}:\n{said}"
+        below = about(opened, number, told) if wording.opens_editor else ""
+        yield tickets.Answer(text=wording.read(about=below), files=attached, cc=cc, stage=stage, seen=seen)
