@@ -161,6 +161,7 @@ create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
 create index ticket_idle on ticket (state, is_idle, touched_at);
 create index ticket_wakes on ticket (waits_until) where waits_until is not null;
+create index ticket_merged on ticket (merged_into) where merged_into is not null;
 
 create table ticket_tag (
   ticket integer not null references ticket (number),
@@ -238,6 +239,7 @@ create table watcher (
   since_at text not null,
   primary key (ticket, staff)
 );
+create index watcher_staff on watcher (staff);
 
 -- Who is writing an answer just now; a mark for the others, which nobody has to wait for.
 create table writing (
@@ -304,7 +306,7 @@ create table holiday (
 create table link (
   ticket integer not null references ticket (number),
   other integer not null references ticket (number),
-  kind text not null,                     -- continues | claims
+  kind text not null,                     -- continues | claims | split | related | duplicate | blocks | parent
   linked_at text not null,
   primary key (ticket, other, kind)
 );

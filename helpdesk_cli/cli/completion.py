@@ -22,6 +22,7 @@ KINDS = {
     "number": "tickets",
     "numbers": "tickets",
     "into": "tickets",
+    "others": "tickets",
     "stage": "stage",
     "department": "department",
     "priority": "priority",

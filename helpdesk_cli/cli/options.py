@@ -72,7 +72,8 @@ spent = click.option(
 """``--time 15m``: how much work went into what is written, as ``spent`` in seconds."""
 
 
-def _several(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[int, ...]:
+def several(ctx: click.Context, param: click.Parameter | None, values: Sequence[str]) -> tuple[int, ...]:
+    """The tickets that these words name, each once; ``-`` stands for those on standard input."""
     words: list[str] = []
     for value in values:
         words += sys.stdin.read().split() if value == "-" else [value]
@@ -81,7 +82,7 @@ def _several(ctx: click.Context, param: click.Parameter, values: Sequence[str]) 
 
 def numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     """``N …``: one or more tickets as ``numbers``; ``-`` reads them from standard input."""
-    return click.argument("numbers", metavar="N …", nargs=-1, required=True, callback=_several)(function)
+    return click.argument("numbers", metavar="N …", nargs=-1, required=True, callback=several)(function)
 
 
 def number(function: Callable[..., Any]) -> Callable[..., Any]:

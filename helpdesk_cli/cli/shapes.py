@@ -7,6 +7,7 @@ from helpdesk_cli.services.promised import ticket as ticket
 
 if TYPE_CHECKING:
     from helpdesk_cli.domain.cases import Decision
+    from helpdesk_cli.domain.links import Link
     from helpdesk_cli.domain.people import Client, Staff
     from helpdesk_cli.domain.ticket import Event, Message
     from helpdesk_cli.services.explaining import Explained
@@ -29,15 +30,23 @@ def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
     """A ticket with all that was said on it and happened to it; ``html`` by message id."""
     first, messages = 1, []
     for one in found.messages:
-        messages.append(message(one, html.get(one.id), first, found.sent_as.get(one.id)))
+        shape = message(one, html.get(one.id), first, found.sent_as.get(one.id))
+        messages.append({**shape, "ticket": found.merged.get(one.id, found.listed.ticket.number)})
         first += len(one.attachments)
     return {
         **ticket(found.listed, now),
         "messages": messages,
         "events": [event(one) for one in found.events],
         "participants": [person.address for person in found.participants],
+        "links": [_link(one) for one in found.links],
+        "watchers": list(found.watchers),
         "writing": [{"staff": one.login, "since_at": one.since_at} for one in found.writing],
     }
+
+
+def _link(one: "Link") -> Shape:
+    """A tie to another ticket: what its kind says is said of this one ("to" the other), or of the other."""
+    return {"ticket": one.ticket, "kind": one.kind, "direction": "to" if one.is_ours else "from"}
 
 
 def message(one: "Message", html: str | None, first: int, sent_as: str | None = None) -> Shape:

@@ -118,11 +118,22 @@ def names_of_rules(events: Iterable[Event]) -> set[str]:
 
 
 class Joining(Struct, frozen=True, kw_only=True):
-    """Somebody who becomes a participant, or whose address of last use changes."""
+    """Somebody who becomes a participant, or whose address of last use changes.
+
+    ``since`` is from when on they hear; "" is the moment of the change.
+    """
 
     address: str
     name: str = ""
     client_id: int | None = None
+    since: str = ""
+
+
+class Taking(Struct, frozen=True, kw_only=True):
+    """Messages, by their ids, that leave another ticket for this one; ``is_public``: its people may see them."""
+
+    messages: tuple[int, ...]
+    is_public: bool = False
 
 
 class Telling(Struct, frozen=True, kw_only=True):
@@ -155,10 +166,14 @@ class Change(Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     events: tuple[Event, ...] = ()
     joining: tuple[Joining, ...] = ()
+    leaving: tuple[str, ...] = ()  # folded addresses of who takes part no more
+    taking: Taking | None = None
     links: tuple[tuple[int, str], ...] = ()
+    unlinks: tuple[tuple[int, str], ...] = ()  # whichever of the two tickets they were put on
     tags: tuple[str, ...] = ()  # to add
     untags: tuple[str, ...] = ()  # to take away
     watching: tuple[str, ...] = ()  # logins who want to hear of it from now on
+    unwatching: tuple[str, ...] = ()  # who does no more
     tell: tuple[Telling, ...] = ()
     brought: Brought | None = None  # of the mail that brought its message
     silent: bool = False  # queues no letter at all

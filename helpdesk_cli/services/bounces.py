@@ -2,12 +2,12 @@
 
 from helpdesk_cli.domain.mail import Bounced, Inbound, fold
 from helpdesk_cli.domain.notices import Notice
-from helpdesk_cli.domain.ticket import Change, Event
+from helpdesk_cli.domain.ticket import Change, Event, Ticket
 from helpdesk_cli.services.audience import answering
 from helpdesk_cli.services.changes import is_over, put_letter, record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, members, outbox, tallies, tickets
+from helpdesk_cli.store import addresses, members, outbox, tallies, tickets, ties
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -30,7 +30,7 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     if report.hard:
         outbox.bounced(tx, letter.id, report.text or report.status or "came back")
     addresses.count_bounce(tx, fold(letter.recipient), 1.0 if report.hard else 0.5, at)
-    ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
+    ticket = _ticket_of(tx, letter)
     if ticket is None:
         return None
     data: dict[str, object] = {
@@ -49,6 +49,12 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     return ticket.number
 
 
+def _ticket_of(tx: Tx, letter: Letter) -> Ticket | None:
+    """The ticket of a letter, or that into which it was merged."""
+    number = ties.end(tx, letter.ticket) if letter.ticket is not None else None
+    return tickets.load(tx, number) if number is not None else None
+
+
 def not_sent(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
     """Write on its ticket that a letter to a client was refused for good, or may have gone or not.
 
@@ -56,7 +62,7 @@ def not_sent(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
     nothing about the ticket.
     """
     after = outbox.load(tx, letter.id)
-    ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
+    ticket = _ticket_of(tx, letter)
     if (
         after is None
         or ticket is None
@@ -83,7 +89,7 @@ def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     if is_over(tx, "bounce-told", key, (Rate(1, 86400),), at):
         return
     tallies.add(tx, "bounce-told", key, at)
-    ticket = tickets.load(tx, letter.ticket or 0)
+    ticket = _ticket_of(tx, letter)
     assert ticket is not None
     assignee = members.staff_by_login(tx, ticket.assignee) if ticket.assignee else None
     heard = (

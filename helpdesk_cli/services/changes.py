@@ -25,7 +25,7 @@ from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, fired, outbox, tallies, tickets, turns
+from helpdesk_cli.store import addresses, fired, outbox, tallies, tickets, ties, turns
 from helpdesk_cli.store.engine import Later, Tx
 
 if TYPE_CHECKING:
@@ -61,8 +61,11 @@ def completed(tx: Tx, desk: Desk, change: Change, trial: "Trial | None" = None) 
 
 
 def _with_rules(tx: Tx, desk: Desk, change: Change, since: int, trial: "Trial | None") -> Change:
-    """The same change, and what the site's rules make of its events from that position on."""
-    if not desk.settings.rule or len(change.events) <= since:
+    """The same change, and what the site's rules make of its events from that position on.
+
+    None answers what happens to a ticket that was merged into another: it leads there, closed, and stays so.
+    """
+    if not desk.settings.rule or len(change.events) <= since or change.ticket.merged_into is not None:
         return change
     from helpdesk_cli.services import reacting
 
@@ -88,14 +91,7 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
             turns.note(tx, ticket.department, str(event.data["to"]), event.at)
     for rule in names_of_rules(change.events):
         fired.count(tx, rule, at)
-    for other, kind in change.links:
-        tickets.link(tx, ticket.number, other, kind, at)
-    for tag in change.tags:
-        tickets.tag(tx, ticket.number, tag)
-    for tag in change.untags:
-        tickets.untag(tx, ticket.number, tag)
-    for login in change.watching:
-        tickets.watch(tx, ticket.number, login, at)
+    _tie(tx, ticket.number, change, at)
     if desk.settings.sla:
         from helpdesk_cli.services import clocks
 
@@ -103,6 +99,26 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
     change = replace(change, ticket=ticket)
     letters = _letters(tx, desk, change, messages, at) if is_heard(change) else ()
     return Recorded(ticket, messages, letters)
+
+
+def _tie(tx: Tx, number: int, change: Change, at: str) -> None:
+    """What ties a ticket to others, to words and to people, as the change wants it."""
+    for other, kind in change.links:
+        tickets.link(tx, number, other, kind, at)
+    for other, kind in change.unlinks:
+        ties.unlink(tx, number, other, kind)
+    for tag in change.tags:
+        tickets.tag(tx, number, tag)
+    for tag in change.untags:
+        tickets.untag(tx, number, tag)
+    for login in change.watching:
+        tickets.watch(tx, number, login, at)
+    for login in change.unwatching:
+        ties.unwatch(tx, number, login)
+    for address in change.leaving:
+        ties.part(tx, number, address)
+    if change.taking is not None:
+        ties.take(tx, number, change.taking)
 
 
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:

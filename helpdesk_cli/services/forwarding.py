@@ -13,7 +13,7 @@ from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.files import File
 from helpdesk_cli.services.people import checked_address
-from helpdesk_cli.services.tickets import load, to_stage, written
+from helpdesk_cli.services.tickets import changeable, to_stage, written
 from helpdesk_cli.store import addresses, people, tickets
 from helpdesk_cli.store.engine import Tx
 
@@ -62,7 +62,7 @@ def _recipients(desk: Desk, wanted: Sequence[str]) -> list[str]:
 
 
 def _forward(tx: Tx, desk: Desk, number: int, wish: Forward, to: list[str]) -> list[str]:
-    ticket, at = load(tx, desk, number), desk.clock()
+    ticket, at = changeable(tx, desk, number), desk.clock()
     _refuse_participants(tx, number, to)
     chosen = _chosen(tickets.messages(tx, number), number, wish)
     message = written(

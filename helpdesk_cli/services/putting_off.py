@@ -9,7 +9,7 @@ from helpdesk_cli.services import stepping
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
-from helpdesk_cli.services.tickets import load, noted
+from helpdesk_cli.services.tickets import changeable, noted
 from helpdesk_cli.store.engine import Tx
 
 PUT_OFF = "put-off"
@@ -34,7 +34,7 @@ def wait(
 
 
 def _wait(tx: Tx, desk: Desk, number: int, until: str, note: str, wanted: str | None, silent: bool) -> None:
-    ticket, at, actor = load(tx, desk, number), desk.clock(), desk.actor.login
+    ticket, at, actor = changeable(tx, desk, number), desk.clock(), desk.actor.login
     if ticket.state == CLOSED:
         raise Failed(f"ticket {number} is closed; 'helpdesk ticket reopen {number}' comes first")
     change = noted(tx, desk, ticket, note, at) if note else Change(ticket=ticket)

@@ -18,7 +18,7 @@ from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.reading import Ready, department_for
 from helpdesk_cli.settings import Mailbox, Rate
 from helpdesk_cli.store import facts as store_facts
-from helpdesk_cli.store import inbox, mailboxes, members, people, tallies, tickets
+from helpdesk_cli.store import inbox, mailboxes, members, people, tallies, tickets, ties
 from helpdesk_cli.store.engine import Tx
 
 BACKLOG_SECONDS = 86400
@@ -217,7 +217,8 @@ def _new_client(tx: Tx, desk: Desk, case: Case) -> Client:
 
 def _note_department(tx: Tx, desk: Desk, case: Case, ready: Ready) -> None:
     """A second copy went to another department: its ticket says so, for nobody else would."""
-    number, department = case.facts.duplicate_ticket, case.facts.department
+    twin, department = case.facts.duplicate_ticket, case.facts.department
+    number = ties.end(tx, twin) if twin is not None else None
     ticket = tickets.load(tx, number) if number is not None else None
     if ticket is None or not department or department == ticket.department:
         return

@@ -6,7 +6,7 @@ from helpdesk_cli.domain import stages
 from helpdesk_cli.domain.ticket import CLOSED, Change, Ticket, moved
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.store import people
+from helpdesk_cli.store import people, ties
 from helpdesk_cli.store.engine import Tx
 
 NOTHING = "nothing was changed"
@@ -27,6 +27,14 @@ def stepped(tx: Tx, desk: Desk, change: Change, stage: str, at: str, kind: str =
     elif stage not in desk.settings.stage:
         return change  # it stands where the configuration knows no stage any more
     return moved(change, stage, desk.settings.stage[stage].state, at, desk.actor.login, kind=kind)
+
+
+def refuse_merged(tx: Tx, ticket: Ticket) -> None:
+    """Raises Failed for a ticket that leads to another: nothing happens on it any more."""
+    if ticket.merged_into is None:
+        return
+    end = ties.end(tx, ticket.number) or ticket.merged_into
+    raise Failed(f"ticket {ticket.number} is merged into {end}, where it goes on; {NOTHING}")
 
 
 def closing(desk: Desk, ticket: Ticket) -> str:

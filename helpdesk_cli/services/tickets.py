@@ -63,6 +63,13 @@ def load(tx: Tx, desk: Desk, number: int) -> Ticket:
     return ticket
 
 
+def changeable(tx: Tx, desk: Desk, number: int) -> Ticket:
+    """A ticket that the actor may change. Raises NotFound, NotAllowed, Failed for one that leads to another."""
+    ticket = load(tx, desk, number)
+    stepping.refuse_merged(tx, ticket)
+    return ticket
+
+
 def new(desk: Desk, wish: NewTicket) -> int:
     """Enter a ticket on a client's behalf, treated exactly as if the client had written; its number.
 
@@ -167,7 +174,7 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
     if not answer.text.strip():
         raise Usage("the text is empty; nothing was saved")
     at = desk.clock()
-    ticket = load(tx, desk, number)
+    ticket = changeable(tx, desk, number)
     if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
         raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
     if kind == OUTBOUND and answer.seen is not None:
@@ -253,7 +260,7 @@ def alter(
 
     def altered(tx: Tx) -> None:
         for number in numbers:
-            before = Change(ticket=load(tx, desk, number))
+            before = Change(ticket=changeable(tx, desk, number))
             after = how(tx, before)
             if after is not before:
                 record(tx, desk, replace(after, silent=True) if silent else after)
@@ -289,7 +296,7 @@ def close(
 
         def answered(tx: Tx) -> None:
             for number in numbers:
-                stage = stepping.closing(desk, load(tx, desk, number))
+                stage = stepping.closing(desk, changeable(tx, desk, number))
                 answer = Answer(text=text, stage=stage, seen=(seen or {}).get(number))
                 _say(tx, desk, number, answer, OUTBOUND, "answered")
 

@@ -11,7 +11,7 @@ from helpdesk_cli.domain.withdrawing import withdrawn
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.tickets import load
+from helpdesk_cli.services.tickets import changeable
 from helpdesk_cli.store import clocks, outbox, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
@@ -41,7 +41,7 @@ def unsend(desk: Desk, number: int) -> Unsent:
 
 
 def _unsend(tx: Tx, desk: Desk, number: int) -> Unsent:
-    ticket = load(tx, desk, number)
+    ticket = changeable(tx, desk, number)
     said = tickets.messages(tx, number)
     message = next((one for one in reversed(said) if is_answer_of(one, desk.actor.login)), None)
     if message is None:

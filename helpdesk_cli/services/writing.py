@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.discussion import discussion
+from helpdesk_cli.domain.discussion import discussion, heard
 from helpdesk_cli.domain.mail import Mailbox, Token, fold
 from helpdesk_cli.domain.notices import HELD
 from helpdesk_cli.domain.ticket import Message, Ticket
@@ -12,9 +12,10 @@ from helpdesk_cli.mail.compose import Letter as Mail
 from helpdesk_cli.mail.compose import compose
 from helpdesk_cli.mail.text import REPLY_LINE
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.earlier import earlier
 from helpdesk_cli.services.files import attachment_bytes
 from helpdesk_cli.settings import Department
-from helpdesk_cli.store import inbox, lists, members, outbox, tickets
+from helpdesk_cli.store import inbox, lists, members, outbox, tickets, ties
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -122,18 +123,18 @@ def _references(tx: Tx, letter: Letter) -> tuple[str, ...]:
     """The ids that put a letter into its thread: the mail it answers last, and our first one to that person."""
     if letter.ticket is None:
         return ()
-    found = [
-        other.message_id
-        for other in outbox.letters(tx, ticket=letter.ticket, limit=20)
+    merged = ties.family(tx, letter.ticket)
+    letters = sorted(
+        (other.id, other.message_id)
+        for number in (letter.ticket, *merged)
+        for other in outbox.letters(tx, ticket=number, limit=20)
         if other.recipient == letter.recipient and other.id < letter.id
-    ]
-    found.reverse()
+    )
+    found = [message_id for _, message_id in letters]
     if letter.purpose == "c":
-        inbound = [
-            one.message_id
-            for one in tickets.messages(tx, letter.ticket)
-            if one.kind == "inbound" and one.is_public
-        ]
+        # Of what was said while they were not there nobody is told even the ids.
+        said = heard(*earlier(tx, letter.ticket, letter.person))
+        inbound = [one.message_id for one in said if one.kind == "inbound"]
         found = [*found, *inbound[:1], *inbound[-1:]]
     if letter.purpose == "t":
         found += [
@@ -209,11 +210,9 @@ def _facts(
     if ticket is not None and letter.kind == "reply" and message is not None:
         operation = desk.settings.operation
         limit = operation.email_messages_limit if operation.limit_messages_sent else None
-        earlier = [one for one in tickets.messages(tx, ticket.number) if one.id < message.id]
-        since = next(
-            (one.since_at for one in tickets.participants(tx, ticket.number) if one.id == letter.person), ""
-        )
-        shown, left_out = discussion(earlier, limit=limit, since=since)
+        said, since = earlier(tx, ticket.number, letter.person)
+        before = [one for one in said if one.id < message.id]
+        shown, left_out = discussion(before, limit=limit, since=since)
         facts["discussion"] = [
             {
                 "author": _author(desk, one, letter, department),

@@ -12,9 +12,6 @@ from helpdesk_cli.store.engine import Later, Row, Tx, listed
 
 _TICKET = ", ".join(Ticket.__struct_fields__)
 
-_MERGES = 10
-"""A chain of merged tickets is followed so far; a circle ends there as well."""
-
 
 def duplicate(
     tx: Tx, item: int, mailbox: str, sha256: str, core: str
@@ -47,17 +44,17 @@ def duplicate(
 
 def known(tx: Tx, number: int) -> Known | None:
     """A ticket with everybody who takes part in it; a merged one leads to its target."""
-    for _ in range(_MERGES):
+    seen: set[int] = set()
+    while True:
         one = tx.ask(f"select {_TICKET} from ticket where number = :number", number=number)
         people = _people(tx, number)
-        if not one():
-            return None
+        if not one() or number in seen:
+            return None  # a circle leads nowhere
         ticket = Ticket(**dict(zip(Ticket.__struct_fields__, one()[0], strict=True)))  # type: ignore[arg-type]
         if ticket.merged_into is None:
             break
+        seen.add(number)
         number = ticket.merged_into
-    else:
-        return None
     return Known(
         number=ticket.number,
         state=ticket.state,

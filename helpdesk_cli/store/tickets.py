@@ -158,7 +158,7 @@ def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
         shown=joining.address,
         name=joining.name,
         client=joining.client_id,
-        at=at,
+        at=joining.since or at,
     )
 
 
@@ -180,16 +180,6 @@ def link(tx: Tx, ticket: int, other: int, kind: str, at: str) -> None:
         kind=kind,
         at=at,
     )
-
-
-def links(tx: Tx, ticket: int) -> list[tuple[int, str]]:
-    """The tickets that one is tied to, either way round."""
-    rows = tx.rows(
-        "select other, kind from link where ticket = :ticket union select ticket, kind from link where other = :ticket "
-        "order by 1, 2",
-        ticket=ticket,
-    )
-    return [(int(row[0]), str(row[1])) for row in rows]  # type: ignore[arg-type]
 
 
 def _message(tx: Tx, row: Sequence[Value]) -> Message:

@@ -191,7 +191,7 @@ def check_ticket(office: Any, wanted: Expected, entry: inbox.Entry) -> None:
         "state": ticket.state,
         "client": whole.listed.client_email,
         "participants": [person.address for person in whole.participants],
-        "links": [tuple(link) for link in whole.links],
+        "links": [(link.ticket, link.kind) for link in whole.links],
     }
     for name, value in found.items():
         if getattr(wanted, name) is not None:

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.links import Link
 from helpdesk_cli.domain.mail import Token
 from helpdesk_cli.mail.tokens import reply_token
 from helpdesk_cli.services import assigning, editing, mailroom, members, people, tickets
 from helpdesk_cli.settings import Alerts, Limits, Operation, Rate
 from helpdesk_cli.settings import Mailbox as MailboxSettings
-from helpdesk_cli.store import inbox
+from helpdesk_cli.store import inbox, ties
 
 
 def mail(
@@ -246,10 +247,8 @@ def test_an_answer_after_reopen_days_opens_a_linked_ticket(office: Any) -> None:
     office.passes(days=15)
     entry = office.mail(mail("Again.", number=2, headers="References: <1@client.example>\r\n"))
     assert (entry.outcome, entry.reason, entry.ticket) == ("opened", "reopen-days", 1001)
-    from helpdesk_cli.store import tickets as rows
-
     with office.desk.engine.read() as tx:
-        assert rows.links(tx, 1001) == [(1000, "continues")]
+        assert ties.links(tx, 1001) == [Link(1000, "continues")]
 
 
 def test_a_vacation_note_reopens_nothing_and_tells_nobody(office: Any) -> None:

@@ -21,6 +21,10 @@ COMMANDS = {
     "assign": ("giving:assign", "Give tickets to a staff member, to nobody, or by turns."),
     "take": ("giving:take", "Give tickets to yourself."),
     "escalate": ("giving:escalate", "Hand tickets to the next level of support."),
+    "merge": ("joining:merge", "Let several tickets go on as one, or undo that."),
+    "split": ("joining:split", "Make a ticket of a message."),
+    "link": ("linking:link", "Link a ticket to others: related, duplicate, blocks, parent."),
+    "watch": ("linking:watch", "Hear of tickets that are not yours."),
     "edit": ("changing:edit", "Change priority, department, category, type, tags, and who sees them."),
     "spam": ("changing:spam", "Close tickets as spam and block who opened them."),
     "attachments": ("files:attachments", "The files of a ticket, to see or to save."),
@@ -28,7 +32,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch why ack export"
+LATER = "why ack export"
 
 
 class Rooms(Noun):

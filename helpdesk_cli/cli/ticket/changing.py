@@ -9,7 +9,7 @@ from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import numbers, text
 from helpdesk_cli.cli.ticket.bulk import each
-from helpdesk_cli.cli.ticket.report import silent, yes
+from helpdesk_cli.cli.ticket.report import silent, warn_of_blockers, yes
 from helpdesk_cli.cli.wording import Wording
 
 Numbers = tuple[int, ...]
@@ -39,6 +39,7 @@ def move(call: Call, numbers: Numbers, stage: str, *, silent: bool, yes: bool, a
             words=f"moved to {stage}",
             sure=yes,
             as_json=as_json,
+            after=lambda: warn_of_blockers(opened, numbers),
         )
 
 
@@ -65,6 +66,10 @@ def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: 
     from helpdesk_cli.cli.ticket.together import Seen, insisting, pens
     from helpdesk_cli.services import tickets
 
+    def saved() -> None:
+        wording.saved()
+        warn_of_blockers(opened, numbers)
+
     def closing(text: str, seen: Seen) -> None:
         each(
             call,
@@ -79,7 +84,7 @@ def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: 
             words="answered and closed" if text else "closed",
             sure=yes,
             as_json=as_json,
-            after=wording.saved,
+            after=saved,
         )
 
     if not wording.is_given:

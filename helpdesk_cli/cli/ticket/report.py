@@ -8,7 +8,7 @@ import click
 
 from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call
-from helpdesk_cli.cli.output import done, has_people, show_json
+from helpdesk_cli.cli.output import done, has_people, show_json, warn
 from helpdesk_cli.cli.wording import confirm
 
 if TYPE_CHECKING:
@@ -61,3 +61,11 @@ def report(
     else:
         names = ", ".join(map(str, numbers))
         done(f"{'ticket' if len(numbers) == 1 else 'tickets'} {names}: {words}", call.verbosity)
+
+
+def warn_of_blockers(desk: "Desk", numbers: Sequence[int]) -> None:
+    """Tell of tickets that were closed though others block them."""
+    from helpdesk_cli.services import linking
+
+    for words in linking.stopped(desk, numbers):
+        warn(words)

@@ -117,7 +117,9 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("waits until", reader.time(row.waits_until) if row.waits_until else ""),
         ("merged into", str(row.merged_into or "")),
         ("takes part", ", ".join(others)),
-        ("linked", ", ".join(f"{number} ({kind})" for number, kind in found.links)),
+        ("takes in", ", ".join(map(str, sorted(set(found.merged.values()))))),
+        ("linked", ", ".join(link.words() for link in found.links)),
+        ("watched by", ", ".join(found.watchers)),
     ]
     yield from facts(known)
 
@@ -141,7 +143,7 @@ def _discussion(found: "Whole", reader: Reader) -> Iterator[Line]:
     first = 1
     for message in found.messages:
         yield "", 0, ""
-        yield _heading(message, reader)
+        yield _heading(message, reader, found.merged.get(message.id))
         style = "" if message.is_public and message.kind != "note" else "yellow"
         for words in _text(message, reader):
             yield style, INDENT, words
@@ -154,17 +156,19 @@ def _discussion(found: "Whole", reader: Reader) -> Iterator[Line]:
         first += len(message.attachments)
 
 
-def _heading(message: "Message", reader: Reader) -> Line:
-    """Who spoke, when, and what staff should know of it."""
+def _heading(message: "Message", reader: Reader, merged: int | None) -> Line:
+    """Who spoke, when, as which message, and what staff should know of it: also on which other ticket."""
     author = message.author
     writer = line(_person(author.name, author.email)) or author.role
     marks = [] if message.is_public and message.kind != "note" else ["only staff see this"]
     marks += [line(message.mark)] if message.mark else []
+    marks += [f"said on {merged}"] if merged is not None else []
     if author.role == "client" and author.staff:
         marks.append(f"entered by {line(author.staff)}")
     sent = "answer" if message.is_public else "forwarded"
     what = {"inbound": author.role, "outbound": sent, "note": "note"}.get(message.kind, message.kind)
-    told = f"{what} · {writer} · {reader.time(message.at)}" + (f" · [{'; '.join(marks)}]" if marks else "")
+    told = f"{what} · {writer} · {reader.time(message.at)} · message {message.id}"
+    told += f" · [{'; '.join(marks)}]" if marks else ""
     style = {"inbound": "bold", "outbound": "bold green"}.get(message.kind, "bold yellow")
     return ("bold yellow" if not message.is_public else style), 0, f"-- {told}"
 

@@ -12,7 +12,7 @@ from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import attach, files, number, spent, text
 from helpdesk_cli.cli.output import put
 from helpdesk_cli.cli.ticket.prepared import Writing, from_template, template
-from helpdesk_cli.cli.ticket.report import report
+from helpdesk_cli.cli.ticket.report import report, warn_of_blockers
 from helpdesk_cli.cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ def reply(
         )
         wording.saved()
         report(call, opened, [number], f"answered; {soon(opened, number)}", as_json=as_json)
+        if stage is not None:
+            warn_of_blockers(opened, [number])
 
 
 @click.command(
