@@ -115,6 +115,8 @@ def staff(one: "Staff") -> Shape:
         "away_from": one.away_from,
         "away_to": one.away_to,
         "deputy": one.deputy,
+        "notices": {"all": one.wishes.every, **one.wishes.named},
+        "every_ticket": bool(one.every_ticket),
     }
 
 

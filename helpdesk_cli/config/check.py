@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.wishes import is_hour
 from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
@@ -139,6 +140,9 @@ def check_operation(settings: Settings) -> Iterator[Fault]:
         number = getattr(settings.operation, name)
         if not 0 <= number <= 100_000:
             yield Fault(("operation", name), f"{number} will not do; 0 or more")
+    if not is_hour(settings.operation.digest_at):
+        hour = settings.operation.digest_at
+        yield Fault(("operation", "digest_at"), f'"{hour}" is no hour of the day such as 08:00')
     if settings.alerts.enabled and not settings.alerts.address:
         yield Fault(("alerts", "address"), "is missing, but alerts are enabled")
 

@@ -87,6 +87,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     mark: str = ""
     reopens: bool = False
     acknowledges: bool = False
+    unacknowledged: str = ""  # why not, of a mail that opens a ticket: robot | failed | crowd | mailbox
     repeats_subject: bool = True
     alerts: bool = True
     pages: bool = False

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard, notices
+from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard
 from helpdesk_cli.domain.ticket import Change, Ticket
 from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, tallies, tickets, turns
+from helpdesk_cli.store import addresses, digests, outbox, tallies, tickets, turns, untold
 from helpdesk_cli.store.engine import Tx
 
 if TYPE_CHECKING:
@@ -92,22 +93,53 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
 
 
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
+    """Put what is to be told at once, keep what waits for a digest, note whom nobody tells."""
+    found = hearing(change, audience_of(tx, desk, change, at), desk.settings)
+    ticket = change.ticket
     put = []
-    for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
+    for notice in found.letters:
         is_call = notice.kind == WEBHOOK
         letter = put_letter(
             tx,
             desk,
-            _with_ticket(tx, notice, change.ticket.number, at) if is_call else notice,
+            _with_ticket(tx, notice, ticket.number, at) if is_call else notice,
             at=at,
-            ticket=change.ticket.number,
-            department=f"{WEBHOOK}.{notice.address}" if is_call else change.ticket.department,
+            ticket=ticket.number,
+            department=f"{WEBHOOK}.{notice.address}" if is_call else ticket.department,
             message=messages[notice.message] if notice.message is not None else None,
-            subject=change.ticket.subject,
+            subject=ticket.subject,
         )
         if letter is not None:
             put.append(letter)
+    if found.waiting:
+        _keep(tx, desk, found.waiting, ticket.number, messages, at)
+    untold.note(tx, ticket.number, at, found.withheld)
     return tuple(put)
+
+
+def _keep(
+    tx: Tx, desk: Desk, waiting: Sequence[Waiting], ticket: int, messages: tuple[int, ...], at: str
+) -> None:
+    """Keep what somebody hears with the next digest."""
+    from helpdesk_cli.domain.digests import due_after
+
+    now, operation = desk.clock(), desk.settings.operation
+    for each in waiting:
+        notice = each.notice
+        digests.keep(
+            tx,
+            digests.News(
+                staff=notice.person,
+                ticket=ticket,
+                message=messages[notice.message] if notice.message is not None else None,
+                event=notice.event,
+                why=notice.why,
+                facts=notice.facts,
+                at=at,
+                wish=each.wish,
+                due_at=due_after(now, each.wish, desk.settings.desk.timezone, operation.digest_at),
+            ),
+        )
 
 
 def _with_ticket(tx: Tx, notice: Notice, number: int, at: str) -> Notice:
@@ -133,7 +165,10 @@ def put_letter(
     is_limited: bool = True,
 ) -> int | None:
     """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all."""
-    if is_limited and not _within_limits(tx, desk, notice, at):
+    if is_limited and (why := _held_back(tx, desk, notice, at)):
+        if ticket is not None:
+            withheld = Withheld(event=notice.event or notice.kind, whom=notice.address, why=why)
+            untold.note(tx, ticket, at, [withheld])
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
     return outbox.put(
@@ -149,6 +184,9 @@ def put_letter(
             department=department,
             subject=subject,
             facts=_counted_facts(tx, notice, at),
+            event=notice.event or notice.kind,
+            event_at=at,
+            why=notice.why,
             message_id=signed_message_id(desk.key, token, desk.dice(5), desk.settings.desk.domain),
             next_attempt_at=desk.clock(),
             created_at=desk.clock(),
@@ -156,8 +194,8 @@ def put_letter(
     )
 
 
-def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
-    """Whether one more such letter may go, and count it if so. Windows slide by the time of arrival."""
+def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str) -> str:
+    """Which limit holds a letter back; "" where it may go, and it is counted. Windows slide by arrival."""
     limits, address = desk.settings.limits, person_of(notice.address)
     asked: list[tuple[str, str, tuple[Rate, ...]]] = []
     if notice.kind == ACKNOWLEDGEMENT:
@@ -166,7 +204,7 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
     if notice.kind in LIMITED:
         week_ago = later(at, -addresses.FORGOTTEN_AFTER_DAYS * 86400)
         if addresses.is_given_up(tx, fold(notice.address), week_ago):
-            return False
+            return "given-up"
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
     if notice.kind == PAGER:
@@ -177,10 +215,10 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
         tallies.add(tx, f"{kind}-withheld", key, at)
         if kind == "acknowledgements":
             _page_once(tx, desk, at)
-        return False
+        return f"limit:{kind}"
     for kind, key, _ in asked:
         tallies.add(tx, kind, key, at)
-    return True
+    return ""
 
 
 def is_over(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> bool:

@@ -160,7 +160,7 @@ def _facts(
         **_EMPTY.get(letter.kind, {}),
         **letter.facts,
     }
-    if letter.kind == "moved" and ticket is not None:
+    if letter.kind in ("moved", "acknowledgement") and ticket is not None:
         facts["assigned_to"] = _shown_assignee(tx, desk, ticket)
     if ticket is not None:
         facts["ticket"] = _ticket_facts(tx, desk, ticket)

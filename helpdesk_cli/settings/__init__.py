@@ -87,6 +87,7 @@ class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reminder_after: Span = Span(0)  # the client did not answer us for so long: a reminder; 0: none
     inactive_after: Span = Span(0)  # and after so long more it is closed as inactive; 0: never
     tickets_per_rule: int = 2000  # so many at most a rule changes or mails about in a run
+    digest_at: str = "08:00"  # when staff who wish so get the day's notices in one mail
 
 
 class Alerts(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):

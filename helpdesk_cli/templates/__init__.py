@@ -10,12 +10,13 @@ Every kind:
 Kinds about a ticket, besides:
     ticket {number, tag ("HD-1024"), subject, stage, priority, category, assignee, client {name, email}}
 
-    acknowledgement  repeat_subject: false where the sender is not proved, then nothing that came is repeated
+    acknowledgement  repeat_subject: false where the sender is not proved, then nothing that came is repeated;
+                     assigned_to as of moved
     reply            author {name}, message {text, at, attachments [{name, size}]},
                      discussion [{author, role, at, text}] (the request first, newest last, without this
                      message), left_out (how many messages the discussion leaves out)
-    alert            event "opened" | "replied", author {name, email}, message as above,
-                     warnings [line] ("the sender is not authenticated", …)
+    alert            event "opened" | "replied" | "answered" (by a colleague) | "noted" (a note), author {name,
+                     email}, message as above, warnings [line] ("the sender is not authenticated", …)
     moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
                      assigned_to (who takes care of it, as the client may know them; "" where they may not);
                      so has a template of its own that a stage names
@@ -33,6 +34,11 @@ Kinds about a ticket, besides:
     bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)
 Others:
     rejection        nothing more
+    digest           to a staff member: count (of notices), ticket_count, left_out (tickets that are not shown),
+                     tickets [{number, tag, subject, stage, priority, assignee, client {name, email}, left_out
+                     (earlier notices), news [{event, at, by, words (the beginning of what was said), stage,
+                     lines [line], instead_of}]}]; event as of alert and notice, or "rule", "warning", "breach",
+                     which have lines alone
     trouble          lines [line]
     test             at, transport
 
@@ -59,6 +65,7 @@ KINDS = (
     "rejection",
     "spoof-warning",
     "unclear-answer",
+    "digest",
     "trouble",
     "bounced",
     "test",

@@ -1,0 +1,66 @@
+"""Who could hear of a change, and what each of them is to its ticket."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain.people import Participant, Staff
+from helpdesk_cli.domain.ticket import Change
+
+REQUESTER, PARTICIPANT, ASSIGNEE, WATCHER = "requester", "participant", "assignee", "watcher"
+DEPARTMENT, MANAGER, EVERY, NAMED, DESK_ADMIN = (
+    "department",
+    "manager",
+    "admin of every ticket",
+    "named",
+    "the desk's admin",
+)
+"""What the reader of a letter is to its ticket."""
+
+
+class Audience(Struct, frozen=True, kw_only=True):
+    """Who could hear, all of them active and allowed to see the ticket.
+
+    ``staff`` are the department's, the assignee and the ticket's watchers; ``every`` are the admins who want
+    to hear of every ticket; ``participants`` begin with the requester; ``named`` are further staff by login, the
+    assignee, the manager and who did it among them; ``deputies`` stand in for who is away, by that login.
+    """
+
+    staff: tuple[Staff, ...] = ()
+    participants: tuple[Participant, ...] = ()
+    watchers: tuple[Staff, ...] = ()
+    every: tuple[Staff, ...] = ()
+    named: dict[str, Staff] = {}
+    deputies: dict[str, Staff] = {}
+
+    @property
+    def watching(self) -> tuple[Staff, ...]:
+        """Who watches the ticket, or all tickets."""
+        return (*self.watchers, *self.every)
+
+
+def doers_of(change: Change, audience: Audience) -> set[str]:
+    """The folded addresses of who did and said what a change is made of."""
+    names = {event.actor for event in change.events} | {each.author.staff for each in change.messages}
+    known = {fold(member.email) for member in everybody(audience) if member.login in names}
+    return (
+        known | {fold(each.author.email) for each in change.messages} | {fold(each or "") for each in names}
+    )
+
+
+def role_of(member: Staff, change: Change, audience: Audience) -> str:
+    """What a staff member is to a ticket: the first of several."""
+    if member.login == change.ticket.assignee:
+        return ASSIGNEE
+    if member in audience.watchers:
+        return WATCHER
+    return EVERY if member in audience.every and member not in audience.staff else DEPARTMENT
+
+
+def everybody(audience: Audience) -> Iterator[Staff]:
+    """All staff whom an audience names; some more than once."""
+    yield from audience.staff
+    yield from audience.watching
+    yield from audience.named.values()
+    yield from audience.deputies.values()

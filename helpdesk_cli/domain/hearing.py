@@ -1,0 +1,131 @@
+"""Who hears of a change at once, who later, and who not at all, and why: each person once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain.notices import (
+    ALERT,
+    NOTICE,
+    STAFF_PURPOSES,
+    Audience,
+    Notice,
+    called_for,
+    everybody,
+    kinds_of_steps,
+    name_of,
+    once,
+    to_deputies,
+)
+from helpdesk_cli.domain.ticket import CLOSED, Change
+from helpdesk_cli.domain.wishes import AT_ONCE, OFF
+from helpdesk_cli.settings import Settings
+
+CHOSEN = frozenset({ALERT, NOTICE})
+"""The kinds of letters of which staff choose when they get them. All others need somebody now."""
+
+CLIENTS, STAFF = "clients", "staff"
+"""Whom a reason concerns that is nobody's own."""
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """Something that a staff member hears with the next digest: ``hourly`` or ``daily``."""
+
+    notice: Notice
+    wish: str
+
+
+class Withheld(Struct, frozen=True, kw_only=True):
+    """What somebody is not told, and the word for why; ``whom`` is an address, ``clients`` or ``staff``."""
+
+    event: str
+    whom: str
+    why: str
+
+
+class Hearing(Struct, frozen=True, kw_only=True):
+    """What becomes of a change's news."""
+
+    letters: tuple[Notice, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+def hearing(change: Change, audience: Audience, settings: Settings) -> Hearing:
+    """Who hears of a change, and when, as each of them wants it.
+
+    Who is meant twice hears in the way that is the soonest; who stands in for somebody hears as they want it
+    themselves, but not of what the other one did not want.
+    """
+    members = {member.id: member for member in everybody(audience)}
+
+    def wish(notice: Notice) -> str:
+        member = members.get(notice.person) if notice.purpose in STAFF_PURPOSES else None
+        if member is None or notice.kind not in CHOSEN:
+            return AT_ONCE
+        return member.wishes.when(notice.event, notice.why)
+
+    called = called_for(change, audience, settings)
+    wanted = [notice for notice in called if wish(notice) != OFF]
+    stand_ins = list(to_deputies(wanted, change, audience))
+    kept = once(sorted([*called, *stand_ins], key=lambda notice: _ORDER[wish(notice)]))
+    return Hearing(
+        letters=tuple(notice for notice in kept if wish(notice) == AT_ONCE),
+        waiting=tuple(
+            Waiting(notice=one, wish=wish(one)) for one in kept if wish(one) in ("hourly", "daily")
+        ),
+        withheld=(
+            *(Withheld(event=one.event, whom=one.address, why=OFF) for one in kept if wish(one) == OFF),
+            *_untold(change, audience, settings, kept),
+        ),
+    )
+
+
+_ORDER = {AT_ONCE: 0, "hourly": 1, "daily": 2, OFF: 3}
+
+
+def _untold(
+    change: Change, audience: Audience, settings: Settings, kept: Sequence[Notice]
+) -> Iterator[Withheld]:
+    """Why nobody, or no client, is told. What the inbox knows of the mail behind a change is not said again."""
+    kinds = {event.kind for event in change.events}
+    if change.silent:
+        if change.brought is None:
+            loud = once(called_for(replace(change, silent=False), audience, settings))
+            yield from _silent(loud)
+        return
+    if "opened" in kinds and audience.participants:
+        address = audience.participants[0].address
+        if change.unacknowledged:
+            yield Withheld(event="opened", whom=address, why=change.unacknowledged)
+        elif change.acknowledge and change.ticket.state == CLOSED:
+            yield Withheld(event="opened", whom=address, why="closed")
+    if "noted" in kinds:
+        staff = {fold(member.email) for member in everybody(audience)}
+        for person in audience.participants:
+            if fold(person.address) in staff:
+                yield Withheld(event="noted", whom=person.address, why="takes-part")
+    told = {CLIENTS if each.purpose == "c" else STAFF for each in kept if each.purpose}
+    yield from (each for each in _quiet_stage(change, audience, settings) if each.whom not in told)
+
+
+def _silent(loud: Iterable[Notice]) -> Iterator[Withheld]:
+    """That a change was made silently, of each event of which somebody would have heard."""
+    told = [notice for notice in loud if notice.kind in (*CHOSEN, "moved", "reply")]
+    for event in dict.fromkeys(notice.event for notice in told):
+        whom = {CLIENTS if each.purpose == "c" else STAFF for each in told if each.event == event}
+        yield from (Withheld(event=event, whom=each, why="silent") for each in sorted(whom))
+
+
+def _quiet_stage(change: Change, audience: Audience, settings: Settings) -> Iterator[Withheld]:
+    """Whom the stage does not tell of a step."""
+    stage = settings.stage.get(change.ticket.stage)
+    steps = kinds_of_steps(change, settings)
+    if stage is None or steps is None:
+        return
+    if "staff" not in stage.notify and steps.staff != "escalated":
+        yield Withheld(event=name_of(steps.staff, change), whom=STAFF, why="stage")
+    if steps.client is not None and "client" not in stage.notify and audience.participants:
+        yield Withheld(event=name_of(steps.client, change), whom=CLIENTS, why="stage")
