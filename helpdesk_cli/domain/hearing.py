@@ -95,6 +95,8 @@ def _untold(
         if change.brought is None:
             loud = once(called_for(replace(change, silent=False), audience, settings))
             yield from _silent(loud)
+            whom = {CLIENTS if each.purpose == "c" else STAFF for each in loud if each.purpose}
+            yield from (each for each in _quiet_stage(change, audience, settings) if each.whom not in whom)
         return
     if "opened" in kinds and audience.participants:
         address = audience.participants[0].address
