@@ -9,7 +9,6 @@ from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.notices import (
     ALERT,
     NOTICE,
-    STAFF_PURPOSES,
     Audience,
     Notice,
     called_for,
@@ -20,7 +19,7 @@ from helpdesk_cli.domain.notices import (
     to_deputies,
 )
 from helpdesk_cli.domain.ticket import CLOSED, Change
-from helpdesk_cli.domain.wishes import AT_ONCE, OFF
+from helpdesk_cli.domain.wishes import AT_ONCE, DAILY, HOURLY, OFF, WORDS
 from helpdesk_cli.settings import Settings
 
 CHOSEN = frozenset({ALERT, NOTICE})
@@ -59,31 +58,30 @@ def hearing(change: Change, audience: Audience, settings: Settings) -> Hearing:
     Who is meant twice hears in the way that is the soonest; who stands in for somebody hears as they want it
     themselves, but not of what the other one did not want.
     """
-    members = {member.id: member for member in everybody(audience)}
+    called = called_for(change, audience, settings)
+    wishes = {member.id: member.wishes for member in everybody(audience) if member.notices}
 
     def wish(notice: Notice) -> str:
-        member = members.get(notice.person) if notice.purpose in STAFF_PURPOSES else None
-        if member is None or notice.kind not in CHOSEN:
+        if not wishes or notice.kind not in CHOSEN or notice.person not in wishes or notice.purpose == "c":
             return AT_ONCE
-        return member.wishes.when(notice.event, notice.why)
+        return wishes[notice.person].when(notice.event, notice.why)
 
-    called = called_for(change, audience, settings)
-    wanted = [notice for notice in called if wish(notice) != OFF]
-    stand_ins = list(to_deputies(wanted, change, audience))
-    kept = once(sorted([*called, *stand_ins], key=lambda notice: _ORDER[wish(notice)]))
+    if audience.deputies:
+        wanted = [notice for notice in called if wish(notice) != OFF]
+        called += to_deputies(wanted, change, audience)
+    pairs = [(wish(notice), notice) for notice in called]
+    kept = once([notice for word in WORDS for when, notice in pairs if when == word])
+    sorted_out: dict[str, list[Notice]] = {word: [] for word in WORDS}
+    for notice in kept:
+        sorted_out[wish(notice)].append(notice)
     return Hearing(
-        letters=tuple(notice for notice in kept if wish(notice) == AT_ONCE),
-        waiting=tuple(
-            Waiting(notice=one, wish=wish(one)) for one in kept if wish(one) in ("hourly", "daily")
-        ),
+        letters=tuple(sorted_out[AT_ONCE]),
+        waiting=tuple(Waiting(notice=one, wish=word) for word in (HOURLY, DAILY) for one in sorted_out[word]),
         withheld=(
-            *(Withheld(event=one.event, whom=one.address, why=OFF) for one in kept if wish(one) == OFF),
+            *(Withheld(event=one.event, whom=one.address, why=OFF) for one in sorted_out[OFF]),
             *_untold(change, audience, settings, kept),
         ),
     )
-
-
-_ORDER = {AT_ONCE: 0, "hourly": 1, "daily": 2, OFF: 3}
 
 
 def _untold(

@@ -149,13 +149,21 @@ def _to_colleagues(change: Change, audience: Audience, event: str) -> Iterator[N
     clients = {fold(person.address) for person in audience.participants} if event == "noted" else set()
     for member in (*([assignee] if assignee else ()), *audience.watching):
         if fold(member.email) not in clients:
-            found = _alert(change, audience, member, event)
-            yield replace(found, purpose="n") if event == "noted" else found
+            yield _alert(change, audience, member, event)
 
 
 def _alert(change: Change, audience: Audience, member: Staff, event: str) -> Notice:
-    why = role_of(member, change, audience)
-    return replace(_to_staff(ALERT, member, {"event": event}), message=0, event=event, why=why)
+    return Notice(
+        kind=ALERT,
+        address=member.email,
+        name=member.name,
+        person=member.id,
+        purpose="n" if event == "noted" else "s",
+        message=0,
+        facts={"event": event},
+        event=event,
+        why=role_of(member, change, audience),
+    )
 
 
 def _pages(change: Change, settings: Settings) -> list[Notice]:
@@ -360,6 +368,8 @@ def _to_client(
 
 def to_deputies(found: Iterable[Notice], change: Change, audience: Audience) -> Iterator[Notice]:
     """The same for who stands in for somebody that is away, unless they did it themselves."""
+    if not audience.deputies:
+        return
     absent = {member.id: member for member in everybody(audience) if member.login in audience.deputies}
     doers = doers_of(change, audience)
     clients = {fold(person.address) for person in audience.participants}
