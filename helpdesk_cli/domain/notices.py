@@ -56,6 +56,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     facts: dict[str, object] = {}
     event: str = ""
     why: str = ""
+    by_itself: bool = False  # no person did what it tells of, so that it counts as automatic mail
 
 
 def is_heard(change: Change) -> bool:
@@ -267,6 +268,11 @@ def _to_concerned(
         yield replace(_to_staff(NOTICE, member, facts), event=name_of(kind, change), why=why)
 
 
+def _is_machine(actor: str) -> bool:
+    """Whether no person did a thing."""
+    return actor == SYSTEM or actor.startswith("rule:")
+
+
 def _doer(actor: str) -> str:
     """Who did a thing, as a sentence begins."""
     name = actor.removeprefix("rule:")
@@ -286,7 +292,8 @@ def _to_participants(
     }
     for person in audience.participants:
         if fold(person.address) not in own:
-            yield replace(_to_client(MOVED, person, audience, facts), event=name_of(kind, change))
+            found = _to_client(MOVED, person, audience, facts)
+            yield replace(found, event=name_of(kind, change), by_itself=_is_machine(event.actor))
 
 
 def _ordered(telling: Telling, change: Change, audience: Audience, settings: Settings) -> list[Notice]:

@@ -201,7 +201,7 @@ def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str) -> str:
     if notice.kind == ACKNOWLEDGEMENT:
         asked.append(("acknowledgement", address, limits.acknowledgements_per_address))
         asked.append(("acknowledgements", "", limits.acknowledgements))
-    if notice.kind in LIMITED:
+    if notice.kind in LIMITED or notice.by_itself:
         week_ago = later(at, -addresses.FORGOTTEN_AFTER_DAYS * 86400)
         if addresses.is_given_up(tx, fold(notice.address), week_ago):
             return "given-up"

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.ticket import Event
+from helpdesk_cli.domain.ticket import Change, Event, moved
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
-from helpdesk_cli.services import digests, members, outgoing, tickets
+from helpdesk_cli.services import digests, mailroom, members, outgoing, tickets
+from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.mailroom import letter_raw
 from helpdesk_cli.services.tickets import Answer
 from helpdesk_cli.services.why import why
@@ -244,11 +245,8 @@ def test_a_rolled_back_change_leaves_nothing_to_tell(office: Any) -> None:
     before = waits(office)
 
     def broken(tx: Any) -> None:
-        from helpdesk_cli.domain.ticket import moved
-        from helpdesk_cli.services.changes import record
-
         ticket = ticket_rows.load(tx, number)
-        change = moved(tickets.Change(ticket=ticket), "in-progress", "open", office.now, "carla")
+        change = moved(Change(ticket=ticket), "in-progress", "open", office.now, "carla")
         record(tx, office.desk, change)
         raise RuntimeError
 
@@ -311,6 +309,58 @@ def test_very_much_is_told_in_short(office: Any) -> None:
     (ticket,) = letter.facts["tickets"]
     assert (len(ticket["news"]), ticket["left_out"]) == (digests.MOST_NEWS, 3)
     assert ticket["news"][-1]["words"] == f"word {digests.MOST_NEWS + 1}"
+
+
+def test_a_digest_is_for_its_reader_and_admins_alone(office: Any) -> None:
+    for login in ("dora", "eric"):
+        members.new_staff(office.desk, login, name=login, email=f"{login}@staff.example")
+        members.join(office.desk, login, "support")
+    choose(office, "dora", "hourly")
+    opened(office)
+    office.passes(hours=1)
+    outgoing.notify(office.desk)
+    (letter,) = office.letters(kind="digest")
+    for login, sees in (("dora", True), ("bob", True), ("eric", False)):
+        listed = [one.id for one in mailroom.letters(office.by(login), everything=True)]
+        assert (letter.id in listed) is sees, login
+    assert mailroom.letter(office.by("dora"), letter.id).kind == "digest"
+    with pytest.raises(NotAllowed, match="digest of dora"):
+        letter_raw(office.by("eric"), letter.id)
+
+
+def test_what_is_to_become_of_a_mail_says_who_hears_when(office: Any) -> None:
+    from helpdesk_cli.services.explaining import explained
+
+    choose(office, "bob", "daily")
+    raw = MAIL.format(1, "It burns.").encode()
+    assert [(one.kind, one.address) for one in explained(office.desk, raw, mailbox="support").hears] == [
+        ("acknowledgement", "ann@client.example"),
+        ("daily digest", "bob@staff.example"),
+    ]
+    choose(office, "bob", "off")
+    assert len(explained(office.desk, raw, mailbox="support").hears) == 1
+
+
+def test_what_rules_close_again_and_again_is_told_to_a_client_within_the_limits(office: Any) -> None:
+    """Else a robot that answers each of our mails, unknown as one, would go round with a rule that closes."""
+    number = opened(office)
+    office.configured(limits=Limits(automatic_per_address=(Rate(3, 3600),)))
+
+    def closed(actor: str) -> None:
+        def work(tx: Any) -> None:
+            ticket = ticket_rows.load(tx, number)
+            assert ticket is not None
+            record(tx, office.desk, moved(Change(ticket=ticket), "done", "closed", office.now, actor))
+
+        office.desk.engine.transact(work)
+        tickets.reopen(office.by("carla"), [number], silent=True)
+
+    for _ in range(6):
+        closed("rule:old")
+    assert len(office.letters(kind="moved")) == 2  # and the acknowledgement
+    assert "closed: ann not limit:automatic" in lines(office, number)
+    closed("bob")
+    assert len(office.letters(kind="moved")) == 3
 
 
 # Who was told, and who was not
@@ -438,9 +488,6 @@ def test_a_ticket_that_one_may_not_see_says_nothing(office: Any) -> None:
 
 
 def test_events_that_concern_nobody_are_left_out_of_the_whole_but_not_of_one_person(office: Any) -> None:
-    from helpdesk_cli.domain.ticket import Change
-    from helpdesk_cli.services.changes import record
-
     number = opened(office)
     office.passes(minutes=1)
     event = Event(kind="edited", at=office.now, actor="carla", data={"field": "priority"})
