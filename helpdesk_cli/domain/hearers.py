@@ -1,8 +1,9 @@
-"""Who could hear of a change, and what each of them is to its ticket."""
+"""Who could hear of a change, what each of them is to its ticket, and who stands in for whom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.people import Participant, Staff
@@ -17,6 +18,28 @@ DEPARTMENT, MANAGER, EVERY, NAMED, DESK_ADMIN = (
     "the desk's admin",
 )
 """What the reader of a letter is to its ticket."""
+
+
+STAFF_PURPOSES = ("s", "n")
+"""Letters to staff; the second ones speak of a note."""
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """A letter that is called for. ``person`` is the participant or staff member behind its token.
+
+    ``event`` is what it tells of, ``why`` what its reader is to the ticket.
+    """
+
+    kind: str
+    address: str
+    name: str = ""
+    person: int = 0
+    purpose: str = ""
+    message: int | None = None  # which of the change's messages it carries, by position
+    facts: dict[str, object] = {}
+    event: str = ""
+    why: str = ""
+    by_itself: bool = False  # no person did what it tells of, so that it counts as automatic mail
 
 
 class Audience(Struct, frozen=True, kw_only=True):
@@ -64,3 +87,27 @@ def everybody(audience: Audience) -> Iterator[Staff]:
     yield from audience.watching
     yield from audience.named.values()
     yield from audience.deputies.values()
+
+
+def to_deputies(found: Iterable[Notice], change: Change, audience: Audience) -> Iterator[Notice]:
+    """The same for who stands in for somebody that is away, unless they did it themselves."""
+    if not audience.deputies:
+        return
+    absent = {member.id: member for member in everybody(audience) if member.login in audience.deputies}
+    doers = doers_of(change, audience)
+    clients = {fold(person.address) for person in audience.participants}
+    for notice in found:
+        member = absent.get(notice.person) if notice.purpose in STAFF_PURPOSES else None
+        deputy = audience.deputies[member.login] if member is not None else None
+        if member is None or deputy is None or fold(deputy.email) in doers:
+            continue
+        if notice.purpose == "n" and fold(deputy.email) in clients:
+            continue
+        yield replace(
+            notice,
+            address=deputy.email,
+            name=deputy.name,
+            person=deputy.id,
+            facts={**notice.facts, "instead_of": member.name},
+            why=f"deputy of {member.login}",
+        )

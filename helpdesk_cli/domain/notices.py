@@ -18,8 +18,11 @@ from helpdesk_cli.domain.hearers import (
     doers_of,
     role_of,
 )
+from helpdesk_cli.domain.hearers import STAFF_PURPOSES as STAFF_PURPOSES
 from helpdesk_cli.domain.hearers import Audience as Audience
+from helpdesk_cli.domain.hearers import Notice as Notice
 from helpdesk_cli.domain.hearers import everybody as everybody
+from helpdesk_cli.domain.hearers import to_deputies as to_deputies
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.people import SYSTEM, Participant, Staff
 from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Telling
@@ -34,29 +37,8 @@ LIMITED = frozenset(
 )
 """The kinds that count as automatic mail to an address; what staff ask to be told is not among them."""
 
-STAFF_PURPOSES = ("s", "n")
-"""Letters to staff; the second ones speak of a note."""
-
 STEPS = ("escalated", "assigned", "handed-over", "moved", "reopened")
 """Of what a stage says who is told: staff hear of the first of these that happened, clients of the last."""
-
-
-class Notice(Struct, frozen=True, kw_only=True):
-    """A letter that is called for. ``person`` is the participant or staff member behind its token.
-
-    ``event`` is what it tells of, ``why`` what its reader is to the ticket.
-    """
-
-    kind: str
-    address: str
-    name: str = ""
-    person: int = 0
-    purpose: str = ""
-    message: int | None = None  # which of the change's messages it carries, by position
-    facts: dict[str, object] = {}
-    event: str = ""
-    why: str = ""
-    by_itself: bool = False  # no person did what it tells of, so that it counts as automatic mail
 
 
 def is_heard(change: Change) -> bool:
@@ -371,27 +353,3 @@ def _to_client(
         facts=facts or {},
         why=REQUESTER if person is audience.participants[0] else PARTICIPANT,
     )
-
-
-def to_deputies(found: Iterable[Notice], change: Change, audience: Audience) -> Iterator[Notice]:
-    """The same for who stands in for somebody that is away, unless they did it themselves."""
-    if not audience.deputies:
-        return
-    absent = {member.id: member for member in everybody(audience) if member.login in audience.deputies}
-    doers = doers_of(change, audience)
-    clients = {fold(person.address) for person in audience.participants}
-    for notice in found:
-        member = absent.get(notice.person) if notice.purpose in STAFF_PURPOSES else None
-        deputy = audience.deputies[member.login] if member is not None else None
-        if member is None or deputy is None or fold(deputy.email) in doers:
-            continue
-        if notice.purpose == "n" and fold(deputy.email) in clients:
-            continue
-        yield replace(
-            notice,
-            address=deputy.email,
-            name=deputy.name,
-            person=deputy.id,
-            facts={**notice.facts, "instead_of": member.name},
-            why=f"deputy of {member.login}",
-        )
