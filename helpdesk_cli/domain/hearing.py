@@ -84,6 +84,16 @@ def hearing(change: Change, audience: Audience, settings: Settings) -> Hearing:
     )
 
 
+def in_a_storm(found: Hearing) -> Hearing:
+    """The same where very many tickets are opened: staff hear of this one with the next digest, not at once."""
+    late = [one for one in found.letters if one.kind == ALERT and one.event == "opened"]
+    return replace(
+        found,
+        letters=tuple(one for one in found.letters if one not in late),
+        waiting=(*found.waiting, *(Waiting(notice=one, wish=HOURLY) for one in late)),
+    )
+
+
 def _untold(
     change: Change, audience: Audience, settings: Settings, kept: Sequence[Notice]
 ) -> Iterator[Withheld]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing
+from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing, in_a_storm
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard
@@ -96,6 +96,8 @@ def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: 
     """Put what is to be told at once, keep what waits for a digest, note whom nobody tells."""
     found = hearing(change, audience_of(tx, desk, change, at), desk.settings)
     ticket = change.ticket
+    if any(event.kind == "opened" for event in change.events) and _is_storm(tx, desk, ticket.number, at):
+        found = in_a_storm(found)
     put = []
     for notice in found.letters:
         is_call = notice.kind == WEBHOOK
@@ -115,6 +117,14 @@ def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: 
         _keep(tx, desk, found.waiting, ticket.number, messages, at)
     untold.note(tx, ticket.number, at, found.withheld)
     return tuple(put)
+
+
+def _is_storm(tx: Tx, desk: Desk, number: int, at: str) -> bool:
+    """Whether so many tickets were opened lately that nobody could read of each; numbers are given in order."""
+    since = tickets.opened_at(tx, [number - rate.count for rate in desk.settings.limits.storm])
+    return any(
+        since.get(number - rate.count, "") > later(at, -rate.seconds) for rate in desk.settings.limits.storm
+    )
 
 
 def _keep(

@@ -311,6 +311,27 @@ def test_very_much_is_told_in_short(office: Any) -> None:
     assert ticket["news"][-1]["words"] == f"word {digests.MOST_NEWS + 1}"
 
 
+def test_in_a_storm_new_tickets_come_by_the_hour(office: Any) -> None:
+    office.configured(limits=Limits(storm=(Rate(3, 600), Rate(5, 3600))))
+    choose(office, "carla", "daily", every_ticket=True)
+    numbers = []
+    for count in range(5):
+        office.passes(minutes=1)
+        numbers.append(opened(office, count))
+    assert len(office.letters(kind="alert")) == 3
+    assert waits(office) == ["opened", "opened"]
+    assert "opened: bob hourly digest waiting" in lines(office, numbers[-1])
+    office.passes(minutes=15)
+    opened(office, 5)  # the fifth one back is not an hour old
+    assert len(office.letters(kind="alert")) == 3
+    office.passes(hours=1)
+    opened(office, 6)
+    outgoing.notify(office.desk)
+    assert len(office.letters(kind="alert")) == 4
+    assert [one.recipient for one in office.letters(kind="digest")] == ["bob@staff.example"]
+    assert waits(office) == []
+
+
 def test_a_digest_is_for_its_reader_and_admins_alone(office: Any) -> None:
     for login in ("dora", "eric"):
         members.new_staff(office.desk, login, name=login, email=f"{login}@staff.example")
