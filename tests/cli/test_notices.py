@@ -105,7 +105,8 @@ def test_ticket_why_tells_who_heard_and_who_did_not(
     page = inside("ticket", "why", "HD-1000").out.splitlines()
     assert page[0] == "HD-1000  Printer"
     assert page[2] == "-- 2026-11-22T09:30:00Z · opened by bob"
-    assert "dora <dora@desk.example>, as one of its department, daily digest: waits until" in page[4]
+    assert page[5].strip() == "to tell:   dora <dora@desk.example>, as one of its department"
+    assert page[6].strip() == "daily digest: waits until 2026-11-23T08:00:00Z"
     assert _told(inside("ticket", "why", "1000", "bob", "--json")) == {
         ("opened", "bob@desk.example", "self"),
         ("noted", "bob@desk.example", "self"),

@@ -9,7 +9,7 @@ from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import number
-from helpdesk_cli.cli.output import INDENT, Line, is_terminal, line, show_json, show_page, zone
+from helpdesk_cli.cli.output import INDENT, Line, age, is_terminal, line, local, show_json, show_page, zone
 from helpdesk_cli.cli.ticket.show import Reader
 
 if TYPE_CHECKING:
@@ -76,20 +76,26 @@ def _page(opened: "Desk", found: "Why", reader: Reader) -> Iterator[Line]:
 def _hearers(news: "News", reader: Reader) -> Iterator[Line]:
     for told in news.told:
         style = "red" if told.state in ("failed", "bounced", "uncertain") else ""
-        yield (
-            style,
-            INDENT,
-            f"{'told:' if told.state == 'sent' else 'to tell:':<10} {line(_told(told, reader))}",
-        )
+        who = f"{told.login} <{told.to}>" if told.login else told.to
+        words = ", ".join(filter(None, (who, told.as_)))
+        yield style, INDENT, f"{'told:' if told.state == 'sent' else 'to tell:':<10} {line(words)}"
+        yield style, INDENT + 11, line(_became(told, reader))
     for one in news.not_told:
         yield "dim", INDENT, f"{'not told:':<10} {line(f'{one.whom}: {one.text}')}"
 
 
-def _told(told: "Told", reader: Reader) -> str:
-    who = f"{told.login} <{told.to}>" if told.login else told.to
+def _became(told: "Told", reader: Reader) -> str:
+    """What became of a letter, and what the server said."""
     number = f" {told.letter}" if told.letter is not None else ""
-    became = STATES.get(told.state, told.state)
+    words = STATES.get(told.state, told.state)
     if told.at is not None and told.state != "queued":
-        became += f" {'until ' if told.state == 'waiting' else ''}{reader.time(told.at)}"
-    said = f" ({told.said})" if told.said else ""
-    return ", ".join(filter(None, (who, told.as_, f"{told.kind}{number}: {became}{said}")))
+        words += f" {'until ' if told.state == 'waiting' else ''}{_moment(told.at, reader)}"
+    return f"{told.kind}{number}: {words}" + (f" ({told.said})" if told.said else "")
+
+
+def _moment(at: str, reader: Reader) -> str:
+    """A moment; where people read, in their zone, and how far it is if it is still to come."""
+    far = age(at, reader.now)
+    return (
+        f"{local(at, reader.zone)} (in {far[1:]})" if reader.is_person and far[0] == "-" else reader.time(at)
+    )
