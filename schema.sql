@@ -35,7 +35,9 @@ create table staff (
   level integer not null default 1,       -- of support: 1, 2, 3
   away_from text,                         -- days, 2026-12-24, the last one included
   away_to text,
-  deputy text                             -- a login: who hears meanwhile
+  deputy text,                            -- a login: who hears meanwhile
+  notices text not null default '',       -- what they want to hear of and when: daily, noted=off; '' is at once
+  every_ticket integer not null default 0 -- 1: an admin who hears of every ticket
 );
 
 create table staff_address (
@@ -328,6 +330,9 @@ create table letter (
   department text not null default '',
   subject text not null default '',       -- of the letter as it was last rendered, else a hint
   facts text not null default '{}',       -- JSON: what the template needs beside the ticket
+  event text not null default '',         -- what it tells of: opened, replied, assigned, …
+  event_at text not null default '',
+  why text not null default '',           -- what its reader is to the ticket, or by whose order they hear
   message_id text not null unique,        -- minted here, so that a retry is the same letter
   attempts integer not null default 0,
   next_attempt_at text not null,
@@ -342,6 +347,35 @@ create table letter (
 create index letter_due on letter (state, next_attempt_at);
 create index letter_ticket on letter (ticket);
 create index letter_sent on letter (state, sent_at) where sent_at is not null;
+
+-- What a staff member hears of with the next digest, or heard of so.
+create table digest (
+  id integer primary key,
+  staff integer not null references staff (id),
+  ticket integer not null references ticket (number),
+  message integer references message (id),
+  event text not null,
+  why text not null default '',
+  facts text not null default '{}',       -- JSON: what a letter would have said
+  at text not null,
+  wish text not null,                     -- hourly | daily
+  due_at text,                            -- null once it was told, or will not be
+  letter integer references letter (id),  -- which told it
+  dropped text not null default ''        -- why it is not told: off | hidden | retired
+);
+create index digest_due on digest (due_at);
+create index digest_ticket on digest (ticket);
+
+-- Whom a change is not told, and why, as far as nothing else in the store says so.
+create table untold (
+  id integer primary key,
+  ticket integer not null references ticket (number),
+  at text not null,
+  event text not null,
+  whom text not null,                     -- an address, as it is written; clients; staff
+  why text not null                       -- off | silent | stage | robot | failed | limit:automatic | …
+);
+create index untold_ticket on untold (ticket);
 
 -- The jobs ------------------------------------------------------------------------------------------
 

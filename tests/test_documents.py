@@ -285,7 +285,7 @@ def test_every_limit_is_told_with_its_default() -> None:
 
 
 def test_every_key_of_the_json_is_told() -> None:
-    page = (REFERENCE / "json.md").read_text(encoding="utf-8")
+    page = "\n".join(file.read_text(encoding="utf-8") for file in sorted(REFERENCE.glob("json*.md")))
     files = (ROOT / "helpdesk_cli" / "cli" / "shapes.py", ROOT / "helpdesk_cli" / "services" / "promised.py")
     keys = {
         key.value

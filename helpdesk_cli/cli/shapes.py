@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.rules import Row, RunReport
     from helpdesk_cli.services.rules.trying import Trial
     from helpdesk_cli.services.views import File, Whole
+    from helpdesk_cli.services.why import Why
 
 Shape = dict[str, object]
 
@@ -84,6 +85,36 @@ def event(one: "Event") -> Shape:
     return {"at": one.at, "actor": one.actor, "kind": one.kind, "data": one.data}
 
 
+def why(found: "Why") -> Shape:
+    """Who was told of what happened to a ticket, and who was not."""
+    return {
+        "number": found.ticket.number,
+        "person": found.person,
+        "events": [
+            {
+                "at": each.at,
+                "event": each.event,
+                "actor": each.actor,
+                "told": [
+                    {
+                        "to": one.to,
+                        "login": one.login,
+                        "as": one.as_ or None,
+                        "kind": one.kind,
+                        "letter": one.letter,
+                        "state": one.state,
+                        "at": one.at,
+                        "said": one.said or None,
+                    }
+                    for one in each.told
+                ],
+                "not_told": [{"whom": one.whom, "why": one.why, "text": one.text} for one in each.not_told],
+            }
+            for each in found.news
+        ],
+    }
+
+
 def attachment(file: "File") -> Shape:
     """A file of a ticket; ``message`` is the id of the message that brought it."""
     return {
@@ -124,6 +155,8 @@ def staff(one: "Staff") -> Shape:
         "away_from": one.away_from,
         "away_to": one.away_to,
         "deputy": one.deputy,
+        "notices": {"all": one.wishes.every, **one.wishes.named},
+        "every_ticket": bool(one.every_ticket),
     }
 
 

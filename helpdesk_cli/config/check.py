@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.wishes import is_hour
 from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
@@ -143,6 +144,9 @@ def check_operation(settings: Settings) -> Iterator[Fault]:
         yield Fault(("operation", "survey_after"), "must be less than 7d; later nobody is asked any more")
     if not 0 <= settings.operation.hold_answers <= 86400:
         yield Fault(("operation", "hold_answers"), "from 0 to 1d; nobody's answer waits longer")
+    if not is_hour(settings.operation.digest_at):
+        hour = settings.operation.digest_at
+        yield Fault(("operation", "digest_at"), f'"{hour}" is no hour of the day such as 08:00')
     if settings.alerts.enabled and not settings.alerts.address:
         yield Fault(("alerts", "address"), "is missing, but alerts are enabled")
 

@@ -94,6 +94,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     reopens: bool = False
     rating: int = 0  # what it answers to a survey
     acknowledges: bool = False
+    unacknowledged: str = ""  # why not, of a mail that opens a ticket: robot | failed | crowd | mailbox
     repeats_subject: bool = True
     alerts: bool = True
     pages: bool = False

@@ -143,6 +143,7 @@ def take_in(
         links=decision.links,
         silent=not decision.alerts and not decision.as_staff,
         acknowledge=decision.acknowledges,
+        unacknowledged=decision.unacknowledged,
         repeat_subject=decision.repeats_subject,
         page=decision.pages,
     )

@@ -178,6 +178,7 @@ class Change(Struct, frozen=True, kw_only=True):
     brought: Brought | None = None  # of the mail that brought its message
     silent: bool = False  # queues no letter at all
     acknowledge: bool = False  # the client hears that the ticket was opened
+    unacknowledged: str = ""  # why not, where a mail opened it
     repeat_subject: bool = True  # may the acknowledgement repeat the client's subject?
     page: bool = False  # may it ring the pager?
     hold: int = 0  # seconds that what is written to people outside waits before it goes

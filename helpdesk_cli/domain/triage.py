@@ -312,16 +312,27 @@ def _opening(case: Case, links: tuple[tuple[int, str], ...]) -> Decision:
         "authenticated": proved,
         "never": False,
     }
+    why_not = _unacknowledged(case, wished=wish[case.mailbox.acknowledge])
     return Decision(
         outcome=Outcome.OPENED,
         mark="sender not authenticated" if case.verdict is Verdict.FAIL else "",
-        acknowledges=wish[case.mailbox.acknowledge]
-        and not case.is_robot
-        and case.inbound.recipients_total <= CROWD,
+        acknowledges=not why_not,
+        unacknowledged=why_not,
         repeats_subject=proved or case.mailbox.authentication == "none",
         pages=not case.is_robot and case.verdict is not Verdict.FAIL,
         links=links,
     )
+
+
+def _unacknowledged(case: Case, *, wished: bool) -> str:
+    """Why a mail that opens a ticket is not acknowledged; "" where it is."""
+    if case.is_robot:
+        return "robot"
+    if case.inbound.recipients_total > CROWD:
+        return "crowd"
+    if wished:
+        return ""
+    return "failed" if case.verdict is Verdict.FAIL else "mailbox"
 
 
 def _taken(case: Case, known: Known, mark: str, *, is_public: bool = True) -> Decision:

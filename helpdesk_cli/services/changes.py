@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing, in_a_storm
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import (
@@ -17,7 +18,6 @@ from helpdesk_cli.domain.notices import (
     WEBHOOK,
     Notice,
     is_heard,
-    notices,
 )
 from helpdesk_cli.domain.ticket import Change, Ticket, names_of_rules
 from helpdesk_cli.mail.tokens import signed_message_id
@@ -25,7 +25,7 @@ from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, fired, outbox, tallies, tickets, ties, turns
+from helpdesk_cli.store import addresses, digests, fired, outbox, tallies, tickets, ties, turns, untold
 from helpdesk_cli.store.engine import Later, Tx
 
 if TYPE_CHECKING:
@@ -122,25 +122,66 @@ def _tie(tx: Tx, number: int, change: Change, at: str) -> None:
 
 
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
+    """Put what is to be told at once, keep what waits for a digest, note whom nobody tells."""
+    found = hearing(change, audience_of(tx, desk, change, at), desk.settings)
+    ticket = change.ticket
+    if any(event.kind == "opened" for event in change.events) and _is_storm(tx, desk, ticket.number, at):
+        found = in_a_storm(found)
     put = []
-    for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
+    for notice in found.letters:
         is_call = notice.kind == WEBHOOK
         if notice.kind == FORWARD and notice.message is not None:
             notice = replace(notice, person=messages[notice.message])
         letter = put_letter(
             tx,
             desk,
-            _with_ticket(tx, notice, change.ticket.number, at) if is_call else notice,
+            _with_ticket(tx, notice, ticket.number, at) if is_call else notice,
             at=at,
-            ticket=change.ticket.number,
-            department=f"{WEBHOOK}.{notice.address}" if is_call else change.ticket.department,
+            ticket=ticket.number,
+            department=f"{WEBHOOK}.{notice.address}" if is_call else ticket.department,
             message=messages[notice.message] if notice.message is not None else None,
-            subject=change.ticket.subject,
+            subject=ticket.subject,
             hold=change.hold if notice.kind in HELD else 0,
         )
         if letter is not None:
             put.append(letter)
+    if found.waiting:
+        _keep(tx, desk, found.waiting, ticket.number, messages, at)
+    untold.note(tx, ticket.number, at, found.withheld)
     return tuple(put)
+
+
+def _is_storm(tx: Tx, desk: Desk, number: int, at: str) -> bool:
+    """Whether so many tickets were opened lately that nobody could read of each; numbers are given in order."""
+    since = tickets.opened_at(tx, [number - rate.count for rate in desk.settings.limits.storm])
+    return any(
+        since.get(number - rate.count, "") > later(at, -rate.seconds) for rate in desk.settings.limits.storm
+    )
+
+
+def _keep(
+    tx: Tx, desk: Desk, waiting: Sequence[Waiting], ticket: int, messages: tuple[int, ...], at: str
+) -> None:
+    """Keep what somebody hears with the next digest."""
+    from helpdesk_cli.domain.digests import due_after
+
+    now, operation = desk.clock(), desk.settings.operation
+    for each in waiting:
+        notice = each.notice
+        digests.keep(
+            tx,
+            digests.News(
+                staff=notice.person,
+                ticket=ticket,
+                message=messages[notice.message] if notice.message is not None else None,
+                event=notice.event,
+                why=notice.why,
+                facts=notice.facts,
+                at=at,
+                wish=each.wish,
+                due_at=due_after(now, each.wish, desk.settings.desk.timezone, operation.digest_at),
+            ),
+        )
 
 
 def _with_ticket(tx: Tx, notice: Notice, number: int, at: str) -> Notice:
@@ -170,7 +211,10 @@ def put_letter(
 
     ``hold``: so many seconds it waits before it may go.
     """
-    if is_limited and not _within_limits(tx, desk, notice, at):
+    if is_limited and (why := _held_back(tx, desk, notice, at)):
+        if ticket is not None:
+            withheld = Withheld(event=notice.event or notice.kind, whom=notice.address, why=why)
+            untold.note(tx, ticket, at, [withheld])
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
     return outbox.put(
@@ -186,6 +230,9 @@ def put_letter(
             department=department,
             subject=subject,
             facts=_counted_facts(tx, notice, at),
+            event=notice.event or notice.kind,
+            event_at=at,
+            why=notice.why,
             message_id=signed_message_id(desk.key, token, desk.dice(5), desk.settings.desk.domain),
             next_attempt_at=later(desk.clock(), hold) if hold else desk.clock(),
             created_at=desk.clock(),
@@ -193,17 +240,17 @@ def put_letter(
     )
 
 
-def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
-    """Whether one more such letter may go, and count it if so. Windows slide by the time of arrival."""
+def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str) -> str:
+    """Which limit holds a letter back; "" where it may go, and it is counted. Windows slide by arrival."""
     limits, address = desk.settings.limits, person_of(notice.address)
     asked: list[tuple[str, str, tuple[Rate, ...]]] = []
     if notice.kind == ACKNOWLEDGEMENT:
         asked.append(("acknowledgement", address, limits.acknowledgements_per_address))
         asked.append(("acknowledgements", "", limits.acknowledgements))
-    if notice.kind in LIMITED:
+    if notice.kind in LIMITED or notice.by_itself:
         week_ago = later(at, -addresses.FORGOTTEN_AFTER_DAYS * 86400)
         if addresses.is_given_up(tx, fold(notice.address), week_ago):
-            return False
+            return "given-up"
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
     if notice.kind == PAGER:
@@ -214,10 +261,10 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
         tallies.add(tx, f"{kind}-withheld", key, at)
         if kind == "acknowledgements":
             _page_once(tx, desk, at)
-        return False
+        return f"limit:{kind}"
     for kind, key, _ in asked:
         tallies.add(tx, kind, key, at)
-    return True
+    return ""
 
 
 def is_over(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> bool:

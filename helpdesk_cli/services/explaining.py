@@ -4,9 +4,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision
+from helpdesk_cli.domain.hearing import hearing
 from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Outcome
-from helpdesk_cli.domain.notices import Notice, notices
+from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client, Participant
 from helpdesk_cli.domain.ticket import Change
 from helpdesk_cli.domain.triage import Row, explain
@@ -124,4 +125,6 @@ def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None, change: Ch
         if one.client_id not in {person.client_id for person in there}
     ]
     audience = audience_of(tx, desk, change, desk.clock())
-    return notices(change, replace(audience, participants=(*there, *joining)), desk.settings)
+    found = hearing(change, replace(audience, participants=(*there, *joining)), desk.settings)
+    waiting = (replace(each.notice, kind=f"{each.wish} digest") for each in found.waiting)
+    return [*found.letters, *waiting]

@@ -18,7 +18,7 @@ from helpdesk_cli.services import bounces
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.ways import Ways, written
 from helpdesk_cli.services.writing import Written
-from helpdesk_cli.store import outbox, tallies
+from helpdesk_cli.store import digests, outbox, tallies
 from helpdesk_cli.store.engine import Result, Tx
 from helpdesk_cli.store.outbox import Claim, Letter
 
@@ -76,12 +76,23 @@ def notify(
     """
     report = SendReport()
     try:
+        _put_digests(desk)
         _take_back(desk, report)
         _send_due(desk, report, limit, progress)
     except (Busy, StoreAway) as error:
         report.failures.append(error)
         report.queued = None
     return report
+
+
+def _put_digests(desk: Desk) -> None:
+    """Put what staff wanted to hear by the hour or by the day, where it is time."""
+    with desk.engine.read() as tx:
+        is_due = digests.is_due(tx, desk.clock())
+    if is_due:
+        from helpdesk_cli.services.digests import put_due
+
+        put_due(desk)
 
 
 def _send_due(

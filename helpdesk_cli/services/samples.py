@@ -25,7 +25,10 @@ TICKET: dict[str, object] = {
     "client": {"name": "Ann", "email": "ann@client.example"},
 }
 ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
-    "acknowledgement": ({"repeat_subject": True, "reply_line": "----"}, {"repeat_subject": False}),
+    "acknowledgement": (
+        {"repeat_subject": True, "reply_line": "----", "assigned_to": "Bob"},
+        {"repeat_subject": False, "assigned_to": ""},
+    ),
     "reply": (
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [_SAID], "left_out": 2},
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [], "left_out": 0},
@@ -48,7 +51,12 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             "message": _MESSAGE,
             "warnings": warnings,
         }
-        for event, warnings in (("opened", ["sender not authenticated"]), ("replied", []))
+        for event, warnings in (
+            ("opened", ["sender not authenticated"]),
+            ("replied", []),
+            ("answered", []),
+            ("noted", []),
+        )
     ),
     "moved": tuple(
         {"event": event, "stage": "Done", "assigned_to": name}
@@ -97,9 +105,36 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
 }
 """Each kind about a ticket with no more than its contract promises, in the cases that a template may tell."""
 
+_NEWS: dict[str, object] = {
+    "at": "2026-11-22 10:30",
+    "by": "Ann",
+    "words": "It burns.",
+    "stage": "",
+    "lines": [],
+    "instead_of": "",
+}
+
 OTHERS: dict[str, tuple[dict[str, object], ...]] = {
     "pager": ({"text": "Too many new tickets"},),
     "rejection": ({},),
+    "digest": (
+        {
+            "count": 4,
+            "ticket_count": 2,
+            "left_out": 1,
+            "tickets": [
+                {
+                    **TICKET,
+                    "left_out": 1,
+                    "news": [
+                        {**_NEWS, "event": "opened", "instead_of": "Carla"},
+                        {**_NEWS, "event": "moved", "by": "carla", "words": "", "stage": "Done"},
+                        {**_NEWS, "event": "breach", "by": "", "words": "", "lines": ["Late."]},
+                    ],
+                }
+            ],
+        },
+    ),
     "trouble": ({"lines": ["mailbox support: the password was refused"]},),
     "test": ({"at": "2026-11-22 10:30", "transport": "default"},),
 }

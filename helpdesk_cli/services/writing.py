@@ -188,7 +188,7 @@ def _facts(
         **_EMPTY.get(letter.kind, {}),
         **letter.facts,
     }
-    if letter.kind == "moved" and ticket is not None:
+    if letter.kind in ("moved", "acknowledgement") and ticket is not None:
         facts["assigned_to"] = _shown_assignee(tx, desk, ticket)
     if ticket is not None:
         facts["ticket"] = ticket_facts(tx, desk, ticket)

@@ -89,6 +89,7 @@ class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     inactive_after: Span = Span(0)  # and after so long more it is closed as inactive; 0: never
     survey_after: Span = Span(0)  # so long after closing the client is asked how it was; 0: never
     tickets_per_rule: int = 2000  # so many at most a rule changes or mails about in a run
+    digest_at: str = "08:00"  # when staff who wish so get the day's notices in one mail
 
 
 class Alerts(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,6 +122,7 @@ class Limits(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     automatic_per_address: tuple[Rate, ...] = (Rate(20, 3600), Rate(40, 86400))
     automatic_per_domain: tuple[Rate, ...] = (Rate(500, 3600),)
     new_tickets_per_sender: tuple[Rate, ...] = (Rate(20, 600), Rate(100, 86400))
+    storm: tuple[Rate, ...] = (Rate(300, 600),)  # new tickets of the whole desk
     pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600))
 
 

@@ -26,6 +26,9 @@ class Letter(Struct, frozen=True, kw_only=True):
     department: str = ""
     subject: str = ""
     facts: dict[str, object] = {}
+    event: str = ""  # what it tells of
+    event_at: str = ""
+    why: str = ""  # what its reader is to the ticket, or by whose order
     message_id: str
     attempts: int = 0
     next_attempt_at: str
@@ -48,9 +51,10 @@ def put(tx: Tx, letter: Letter) -> int:
     """Queue a letter; it becomes mail in ``notify``. Its id."""
     row = tx.row(
         "insert into letter (kind, state, ticket, message, recipient, recipient_key, recipient_name, person, purpose, "
-        "department, subject, facts, message_id, next_attempt_at, created_at, error) values (:kind, :state, :ticket, "
-        ":message, :recipient, :recipient_key, :recipient_name, :person, :purpose, :department, :subject, :facts, "
-        ":message_id, :next_attempt_at, :created_at, :error) returning id",
+        "department, subject, facts, event, event_at, why, message_id, next_attempt_at, created_at, error) values ("
+        ":kind, :state, :ticket, :message, :recipient, :recipient_key, :recipient_name, :person, :purpose, "
+        ":department, :subject, :facts, :event, :event_at, :why, :message_id, :next_attempt_at, :created_at, :error) "
+        "returning id",
         kind=letter.kind,
         state=letter.state,
         ticket=letter.ticket,
@@ -63,6 +67,9 @@ def put(tx: Tx, letter: Letter) -> int:
         department=letter.department,
         subject=letter.subject,
         facts=json.encode(letter.facts).decode(),
+        event=letter.event,
+        event_at=letter.event_at,
+        why=letter.why,
         message_id=letter.message_id,
         next_attempt_at=letter.next_attempt_at,
         created_at=letter.created_at,

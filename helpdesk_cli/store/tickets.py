@@ -36,6 +36,13 @@ def load_all(tx: Tx, numbers: Sequence[int]) -> dict[int, Ticket]:
     return {ticket.number: ticket for ticket in map(ticket_of, rows)}
 
 
+def opened_at(tx: Tx, numbers: Sequence[int]) -> dict[int, str]:
+    """When some tickets were opened, of those that there are."""
+    text, binds = listed("number", numbers)
+    rows = tx.rows(f"select number, created_at from ticket where number in ({text})", **binds)
+    return {int(row[0]): str(row[1]) for row in rows}  # type: ignore[arg-type]
+
+
 def next_number(tx: Tx, first: int) -> int:
     """The next ticket's number: one more than the last, never below ``first``."""
     row = tx.row(

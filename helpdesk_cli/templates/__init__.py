@@ -10,16 +10,17 @@ Every kind:
 Kinds about a ticket, besides:
     ticket {number, tag ("HD-1024"), subject, stage, priority, category, assignee, client {name, email}}
 
-    acknowledgement  repeat_subject: false where the sender is not proved, then nothing that came is repeated
+    acknowledgement  repeat_subject: false where the sender is not proved, then nothing that came is repeated;
+                     assigned_to as of moved
     reply            author {name}, message {text, at, attachments [{name, size}]},
                      discussion [{author, role, at, text}] (the request first, newest last, without this
                      message), left_out (how many messages the discussion leaves out)
     forward          author {name}, message {text, at, attachments [{name, size}]}, forwarded [{author, role, at,
                      text, attachments [{name, size}]}] (what the client and we said; to a third party),
                      files (true where the attachments of these go along), messages (their numbers)
-    alert            event "opened" | "replied", internal (only staff see it, and an answer to it is a note),
-                     author {name, email}, message as above,
-                     warnings [line] ("the sender is not authenticated", …)
+    alert            event "opened" | "replied" | "answered" (by a colleague) | "noted", internal (only staff see
+                     it, and an answer to it is a note), author {name, email}, message as above, warnings [line]
+                     ("the sender is not authenticated", …)
     moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
                      assigned_to (who takes care of it, as the client may know them; "" where they may not);
                      so has a template of its own that a stage names
@@ -38,6 +39,11 @@ Kinds about a ticket, besides:
     bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)
 Others:
     rejection        nothing more
+    digest           to a staff member: count (of notices), ticket_count, left_out (tickets that are not shown),
+                     tickets [{number, tag, subject, stage, priority, assignee, client {name, email}, left_out
+                     (earlier notices), news [{event, at, by, words (the beginning of what was said), stage,
+                     lines [line], instead_of}]}]; event as of alert and notice, or "rule", "warning", "breach",
+                     which have lines alone
     trouble          lines [line]
     test             at, transport
 
@@ -66,6 +72,7 @@ KINDS = (
     "rejection",
     "spoof-warning",
     "unclear-answer",
+    "digest",
     "trouble",
     "bounced",
     "test",

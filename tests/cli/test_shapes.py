@@ -24,7 +24,7 @@ OUTBOX = {
 CLIENT = {"id", "name", "email", "addresses", "organization", "note", "created_at"}
 STAFF = {
     "id", "login", "name", "email", "role", "departments", "created_at", "retired_at", "level", "away_from",
-    "away_to", "deputy",
+    "away_to", "deputy", "notices", "every_ticket",
 }  # fmt: skip
 
 
@@ -140,6 +140,7 @@ def test_people_have_exactly_their_keys(busy: Site, inside: Run) -> None:
     assert set(shown) == CLIENT | {"tickets"}
     assert [set(ticket) for ticket in shown["tickets"]] == [TICKET]
     (member,) = inside("staff", "list", "--json").json
+    assert (member["notices"], member["every_ticket"]) == ({"all": "at once"}, False)
     assert set(member) == STAFF == set(inside("staff", "show", "bob", "--json").json)
     inside("client", "block", "bad.example")
     (block,) = inside("client", "block", "--json").json

@@ -70,6 +70,25 @@ FACTS: dict[str, object] = {
     "closes_in": "5 days",
     "reopen_days": 14,
     "by": "carla",
+    "count": 3,
+    "ticket_count": 2,
+    "tickets": [
+        {
+            **TICKET,
+            "left_out": 1,
+            "news": [
+                {
+                    "event": "replied",
+                    "at": "22 Nov 2026 10:30",
+                    "by": "Jane Doe",
+                    "words": "It burns.",
+                    "stage": "",
+                    "lines": [],
+                    "instead_of": "Bob Baker",
+                }
+            ],
+        }
+    ],
 }
 
 

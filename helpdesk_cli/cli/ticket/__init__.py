@@ -9,6 +9,7 @@ COMMANDS = {
     "next": ("next:next_", "The ticket to take now, and why."),
     "show": ("show:show", "The whole discussion on one page."),
     "explain": ("explain:explain", "What is promised on a ticket, and how its moments were counted."),
+    "why": ("why:why", "Who was told of what, and why, or why not."),
     "new": ("writing:new", "Enter a ticket on a client's behalf."),
     "reply": ("writing:reply", "Answer the client."),
     "note": ("writing:note", "Write down what only staff see."),
@@ -32,7 +33,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "why ack export"
+LATER = "ack export"
 
 
 class Rooms(Noun):
