@@ -37,6 +37,19 @@ def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
         "events": [event(one) for one in found.events],
         "participants": [person.address for person in found.participants],
         "writing": [{"staff": one.login, "since_at": one.since_at} for one in found.writing],
+        "pages": [
+            {
+                "oncall": one.oncall or None,
+                "event": one.event,
+                "called": one.called.split(", ") if one.called else [],
+                "calls": one.calls,
+                "began_at": one.began_at,
+                "next_at": one.next_at,
+                "acknowledged_at": one.acknowledged_at,
+                "acknowledged_by": one.acknowledged_by,
+            }
+            for one in found.calls
+        ],
     }
 
 
@@ -115,6 +128,7 @@ def staff(one: "Staff") -> Shape:
         "away_from": one.away_from,
         "away_to": one.away_to,
         "deputy": one.deputy,
+        "pager": one.pager or None,
     }
 
 

@@ -35,6 +35,7 @@ class Staff(Struct, frozen=True, kw_only=True):
     away_from: str | None = None  # days, 2026-12-24, the last one included
     away_to: str | None = None
     deputy: str | None = None  # a login: who hears meanwhile
+    pager: str = ""  # where pages go, else to the address
 
     @property
     def is_admin(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.cases import Case, Decision, Known
+from helpdesk_cli.domain.cases import Case, Decision, Known, Page
 from helpdesk_cli.domain.mail import Automatic, Outcome, Verdict
 from helpdesk_cli.domain.moments import seconds_between
 from helpdesk_cli.domain.ticket import OPEN, WAITING
@@ -133,6 +133,37 @@ def _backlog(case: Case) -> Decision | None:
         mark="third party" if stranger else "",
         alerts=False,
     )
+
+
+def _page_answer(case: Case) -> Decision | None:
+    """Whoever was called answers, at the address that was called, or a staff member who has the page."""
+    page = _answered_page(case)
+    if page is None or not (case.is_accepted and case.inbound.strict_sender):
+        return None
+    if case.facts.staff is None and case.sender != page.address and not case.is_released:
+        return None
+    number = page.tickets[0] if page.tickets else None
+    if case.is_robot or _says_automatic(case):
+        # That a gateway passed it on is no answer.
+        return Decision(
+            outcome=Outcome.AUTO_REPLY, reason="page-robot", ticket=number, is_public=False, alerts=False
+        )
+    return Decision(
+        outcome=Outcome.COMMAND, ticket=number, is_public=False, alerts=False, acknowledged=page.tickets
+    )
+
+
+def _answered_page(case: Case) -> Page | None:
+    """The page that a mail answers; whoever answers an alert in which a page is quoted does not."""
+    facts = case.facts
+    return facts.page if facts.staff_ticket is None and facts.client_ticket is None else None
+
+
+def _spoofed_page(case: Case) -> Decision | None:
+    page = _answered_page(case)
+    if page is None:
+        return None
+    return Decision(outcome=Outcome.HELD, ticket=page.tickets[0] if page.tickets else None)
 
 
 def _staff_reply(case: Case) -> Decision | None:
@@ -296,6 +327,13 @@ TABLE: tuple[Row, ...] = (
     Row("spam", "one of the mailbox's spam_headers marks it", _spam, stops=True),
     Row("no-sender", "nobody stands in From", _no_sender),
     Row("backlog", "it is older than the backlog's day, or imported", _backlog),
+    Row("page-answer", "whoever was paged answers, with the signed word of the page", _page_answer),
+    Row(
+        "spoofed-page",
+        "the word of a page, but not from whom it called as far as we can tell",
+        _spoofed_page,
+        stops=True,
+    ),
     Row("staff-reply", "staff answer an alert, with their own token", _staff_reply),
     Row(
         "spoofed-staff",

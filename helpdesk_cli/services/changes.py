@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain import oncall
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard, notices
@@ -15,7 +16,7 @@ from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, tallies, tickets, turns
+from helpdesk_cli.store import addresses, outbox, pages, tallies, tickets, turns
 from helpdesk_cli.store.engine import Tx
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
     sent for a change that is rolled back.
     """
-    return _save(tx, desk, completed(tx, desk, change))
+    change = completed(tx, desk, change)
+    if desk.settings.oncall:
+        from helpdesk_cli.services import paging
+
+        change = paging.planned(tx, desk, change)
+    return _save(tx, desk, change)
 
 
 def completed(tx: Tx, desk: Desk, change: Change, trial: "Trial | None" = None) -> Change:
@@ -87,7 +93,14 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
 
         ticket = clocks.follow(tx, desk, ticket, change, at)
     change = replace(change, ticket=ticket)
+    ended_by = oncall.ended_by(change)
+    if ended_by:
+        pages.end(tx, ticket.number, ended_by, at)
     letters = _letters(tx, desk, change, messages, at) if is_heard(change) else ()
+    if change.calls:
+        from helpdesk_cli.services import paging
+
+        letters += paging.ring(tx, desk, change, messages, at)
     return Recorded(ticket, messages, letters)
 
 
@@ -133,6 +146,12 @@ def put_letter(
     is_limited: bool = True,
 ) -> int | None:
     """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all."""
+    if notice.kind == PAGER and ticket is not None:
+        from helpdesk_cli.services import paging
+
+        return paging.put(
+            tx, desk, notice, ticket=ticket, department=department, message=message, subject=subject
+        )
     if is_limited and not _within_limits(tx, desk, notice, at):
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
@@ -148,7 +167,7 @@ def put_letter(
             purpose=notice.purpose,
             department=department,
             subject=subject,
-            facts=_counted_facts(tx, notice, at),
+            facts=notice.facts,
             message_id=signed_message_id(desk.key, token, desk.dice(5), desk.settings.desk.domain),
             next_attempt_at=desk.clock(),
             created_at=desk.clock(),
@@ -169,8 +188,6 @@ def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
             return False
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
-    if notice.kind == PAGER:
-        asked.append(("page", address, limits.pages_per_person))
     used_up = next(_used_up(tx, asked, at), None)
     if used_up is not None:
         kind, key = used_up
@@ -210,11 +227,3 @@ def _page_once(tx: Tx, desk: Desk, at: str) -> None:
     text = "Too many new tickets: acknowledgements are off for now"
     notice = Notice(kind=PAGER, address=alerts.address, facts={"text": text})
     put_letter(tx, desk, notice, at=at, subject=text, is_limited=False)
-
-
-def _counted_facts(tx: Tx, notice: Notice, at: str) -> dict[str, object]:
-    """A page also says how many were held back since the last one that went."""
-    if notice.kind != PAGER:
-        return notice.facts
-    withheld = tallies.count(tx, "page-withheld", person_of(notice.address), later(at, -3600))
-    return {**notice.facts, "withheld": withheld} if withheld else notice.facts

@@ -102,6 +102,7 @@ def edit_staff(
     active: bool = False,
     away: Away | None = None,
     deputy: str | None = None,
+    pager: str | None = None,
 ) -> Staff:
     """Set a staff member's fields; ``active`` brings back one who retired, "none" is no deputy.
 
@@ -128,6 +129,8 @@ def edit_staff(
             after = replace(after, away_from=away.first, away_to=away.last)
         if deputy is not None:
             after = replace(after, deputy=_deputy(tx, login, deputy))
+        if pager is not None:
+            after = replace(after, pager="" if pager == "none" else checked_address(desk, pager))
         rows.save_staff(tx, after)
         _keep_an_admin(tx, login)
         return after

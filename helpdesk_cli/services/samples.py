@@ -24,6 +24,8 @@ TICKET: dict[str, object] = {
     "assignee": "",
     "client": {"name": "Ann", "email": "ann@client.example"},
 }
+CODE = "aaaaaqk3m7w2xr5t"
+
 ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
     "acknowledgement": ({"repeat_subject": True, "reply_line": "----"}, {"repeat_subject": False}),
     "reply": (
@@ -65,7 +67,11 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             ("", ["Late."]),
         )
     ),
-    "pager": ({}, {"withheld": 3}, {"text": "the first response is overdue"}),
+    "pager": (
+        {"code": CODE},
+        {"code": CODE, "also": [1025, 1026]},
+        {"code": CODE, "text": "the first response is overdue"},
+    ),
     "spoof-warning": (
         {
             "sender": "eve@evil.example",
@@ -86,7 +92,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
 """Each kind about a ticket with no more than its contract promises, in the cases that a template may tell."""
 
 OTHERS: dict[str, tuple[dict[str, object], ...]] = {
-    "pager": ({"text": "Too many new tickets"},),
+    "pager": ({"code": CODE, "text": "970 more held back"},),
     "rejection": ({},),
     "trouble": ({"lines": ["mailbox support: the password was refused"]},),
     "test": ({"at": "2026-11-22 10:30", "transport": "default"},),

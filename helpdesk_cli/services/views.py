@@ -16,6 +16,7 @@ from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.lists import MANY, ORDERS, Listed, Seer, Wanted
 
 if TYPE_CHECKING:
+    from helpdesk_cli.domain.oncall import Calling
     from helpdesk_cli.services.answering import Writer
 
 __all__ = [
@@ -46,6 +47,7 @@ class Whole(Struct, frozen=True, kw_only=True):
     links: list[tuple[int, str]]
     sent_as: dict[int, str] = {}  # the Message-IDs of what we wrote, by message
     writing: "list[Writer]" = []  # who is writing an answer
+    calls: "list[Calling]" = []  # who is called to it, or was
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -128,7 +130,7 @@ def _one(tx: Tx, desk: Desk, number: int) -> Listed:
 def whole(desk: Desk, number: int) -> Whole:
     """A ticket with its whole discussion and log. Raises NotFound, NotAllowed."""
     from helpdesk_cli.services.answering import writers
-    from helpdesk_cli.store import outbox, tickets
+    from helpdesk_cli.store import outbox, pages, tickets
 
     with desk.engine.read() as tx:
         return Whole(
@@ -139,6 +141,7 @@ def whole(desk: Desk, number: int) -> Whole:
             links=tickets.links(tx, number),
             sent_as=outbox.reply_ids(tx, number),
             writing=writers(tx, desk, number),
+            calls=pages.of_ticket(tx, number),
         )
 
 

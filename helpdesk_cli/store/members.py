@@ -115,7 +115,7 @@ def save_staff(tx: Tx, staff: Staff) -> None:
     _forget(tx)
     tx.put(
         "update staff set name = :name, email = :email, role = :role, retired_at = :retired_at, level = :level, "
-        "away_from = :away_from, away_to = :away_to, deputy = :deputy where id = :id",
+        "away_from = :away_from, away_to = :away_to, deputy = :deputy, pager = :pager where id = :id",
         id=staff.id,
         name=staff.name,
         email=staff.email,
@@ -125,6 +125,7 @@ def save_staff(tx: Tx, staff: Staff) -> None:
         away_from=staff.away_from,
         away_to=staff.away_to,
         deputy=staff.deputy,
+        pager=staff.pager,
     )
     set_staff_address(tx, staff.id, staff.email)
 

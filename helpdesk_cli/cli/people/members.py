@@ -135,6 +135,7 @@ def show(call: Call, login: str, *, as_json: bool) -> None:
             ("level", str(found.level)),
             ("away", _days(found)),
             ("deputy", found.deputy),
+            ("pager", found.pager),
             ("since", found.created_at),
             ("retired", found.retired_at),
         ]
@@ -165,6 +166,7 @@ Examples:
 )
 @click.option("--back", is_flag=True, help="They are there again, or do not go.")
 @click.option("--deputy", metavar="LOGIN|none", help="Who hears in their place while they are away.")
+@click.option("--pager", metavar="ADDR|none", help="Where pages go; else to their address.")
 @click.option("--active", is_flag=True, help="Bring back one who retired.")
 @as_json
 @shared
@@ -188,7 +190,7 @@ def edit(
         raise Usage("--away and --back exclude each other")
     if not active and not back and not away and not any(value is not None for value in fields.values()):
         raise Usage(
-            "nothing to change: name --name, --email, --role, --level, --away, --back, --deputy or --active"
+            "nothing to change: name --name, --email, --role, --level, --away, --back, --deputy, --pager or --active"
         )
     with desk(call) as opened:
         days = members.Away() if back else days_away(opened, away)

@@ -18,6 +18,7 @@ COMMANDS = {
     "assign": ("giving:assign", "Give tickets to a staff member, to nobody, or by turns."),
     "take": ("giving:take", "Give tickets to yourself."),
     "escalate": ("giving:escalate", "Hand tickets to the next level of support."),
+    "ack": ("calling:ack", "Acknowledge pages, so that nobody else is called."),
     "edit": ("changing:edit", "Change priority, department, category, type, tags, and who sees them."),
     "spam": ("changing:spam", "Close tickets as spam and block who opened them."),
     "attachments": ("files:attachments", "The files of a ticket, to see or to save."),
@@ -25,7 +26,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward wait unsend why ack export"
+LATER = "merge split link watch forward wait unsend why export"
 
 
 class Rooms(Noun):
