@@ -295,23 +295,23 @@ def _put(
 
 def may_go(tx: Tx, desk: Desk, letter: Letter, by: str) -> bool:
     """Whether a page that is about to be handed over still shall; else it waits, or is held back, or is dropped."""
-    if letter.ticket is None:
+    if letter.ticket is None and "held" not in letter.facts:
         return True
-    numbers = tickets_of(letter)
-    still = _unacknowledged(tx, numbers, letter.created_at)
-    if not still:
-        outbox.became(tx, letter.id, by, "dropped", error="it was acknowledged meanwhile")
-        return False
     now, key, rates = desk.clock(), fold(letter.recipient), desk.settings.limits.pages_per_person
     past = pages.handed(tx, key, later(now, -max(rate.seconds for rate in rates)), letter.id)
-    full = _used_up(past, rates, now)
-    if full is not None:
-        outbox.became(tx, letter.id, by, "dropped", error=HELD_BACK)
-        notice = Notice(
-            kind=PAGER, address=letter.recipient, name=letter.recipient_name, person=letter.person
-        )
-        hold_back(tx, desk, notice, still, full, letter.department)
-        return False
+    if letter.ticket is not None:
+        still = _unacknowledged(tx, tickets_of(letter), letter.created_at)
+        if not still:
+            outbox.became(tx, letter.id, by, "dropped", error="it was acknowledged meanwhile")
+            return False
+        full = _used_up(past, rates, now)
+        if full is not None:
+            outbox.became(tx, letter.id, by, "dropped", error=HELD_BACK)
+            notice = Notice(
+                kind=PAGER, address=letter.recipient, name=letter.recipient_name, person=letter.person
+            )
+            hold_back(tx, desk, notice, still, full, letter.department)
+            return False
     if past and later(past[-1], GROUP_SECONDS) > now:
         pages.put_off(tx, letter.id, by, later(past[-1], GROUP_SECONDS))
         return False
