@@ -37,7 +37,8 @@ create table staff (
   away_to text,
   deputy text,                            -- a login: who hears meanwhile
   notices text not null default '',       -- what they want to hear of and when: daily, noted=off; '' is at once
-  every_ticket integer not null default 0 -- 1: an admin who hears of every ticket
+  every_ticket integer not null default 0, -- 1: an admin who hears of every ticket
+  pager text not null default ''          -- where pages go; '' for the address
 );
 
 create table staff_address (
@@ -295,6 +296,21 @@ create table rule_count (
   fired integer not null,
   last_at text not null
 );
+-- The tickets to which somebody is called, until one of them acknowledges it.
+create table page (
+  ticket integer not null references ticket (number),
+  oncall text not null,                   -- the slug of its table; '' of [alerts], which calls once
+  event text not null,
+  step integer not null default 0,        -- the next call's, counted from 0
+  began_at text not null,
+  next_at text,                           -- when the next one is due; null for never
+  called text not null default '',        -- whom the last one reached
+  calls integer not null default 0,
+  acknowledged_at text,
+  acknowledged_by text,
+  primary key (ticket, oncall)
+);
+create index page_due on page (next_at) where next_at is not null;
 
 -- Public holidays as the library knew them, so that they stay the same and need not be asked for each minute.
 create table holiday (
@@ -346,6 +362,7 @@ create table letter (
 );
 create index letter_due on letter (state, next_attempt_at);
 create index letter_ticket on letter (ticket);
+create index letter_page on letter (recipient_key, id) where kind = 'pager';
 create index letter_sent on letter (state, sent_at) where sent_at is not null;
 
 -- What a staff member hears of with the next digest, or heard of so.

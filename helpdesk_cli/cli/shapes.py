@@ -42,6 +42,19 @@ def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
         "links": [_link(one) for one in found.links],
         "watchers": list(found.watchers),
         "writing": [{"staff": one.login, "since_at": one.since_at} for one in found.writing],
+        "pages": [
+            {
+                "oncall": one.oncall or None,
+                "event": one.event,
+                "called": one.called.split(", ") if one.called else [],
+                "calls": one.calls,
+                "began_at": one.began_at,
+                "next_at": one.next_at,
+                "acknowledged_at": one.acknowledged_at,
+                "acknowledged_by": one.acknowledged_by,
+            }
+            for one in found.calls
+        ],
     }
 
 
@@ -157,6 +170,7 @@ def staff(one: "Staff") -> Shape:
         "deputy": one.deputy,
         "notices": {"all": one.wishes.every, **one.wishes.named},
         "every_ticket": bool(one.every_ticket),
+        "pager": one.pager or None,
     }
 
 

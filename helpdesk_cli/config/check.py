@@ -206,6 +206,10 @@ def foreign_addresses(settings: Settings) -> Iterable[tuple[Key, str]]:
         yield ("desk", "admin"), address
     if settings.alerts.address:
         yield ("alerts", "address"), settings.alerts.address
+    for slug, table in settings.oncall.items():
+        for person in table.people:
+            if "@" in person:
+                yield ("oncall", slug, "people"), person
     for slug, department in settings.department.items():
         if department.pager:
             yield ("department", slug, "pager"), department.pager
@@ -234,6 +238,10 @@ def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[
 
         yield from check_calendars(settings)
         yield from check_levels(settings)
+    if settings.oncall:
+        from .oncall import check_oncall
+
+        yield from check_oncall(settings)
     if settings.rule:
         from .rules import check_rules
 

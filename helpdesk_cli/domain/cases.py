@@ -20,6 +20,15 @@ class Known(Struct, frozen=True, kw_only=True):
     ticket: Ticket | None = None  # the whole of it, for who carries the decision out
 
 
+class Page(Struct, frozen=True, kw_only=True):
+    """A page that a mail answers: the tickets that it named, and the address to which it went."""
+
+    letter: int
+    tickets: tuple[int, ...]
+    address: str  # folded
+    who: str  # whom it called: a login, or that address
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """What the store knows about a mail."""
 
@@ -37,6 +46,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()  # to whom what they answer was forwarded, folded
     reference: Known | None = None  # of the first known inbound Message-ID
     tag: Known | None = None  # of the first subject tag that names a ticket
+    page: Page | None = None  # that it answers by a signed word of ours
     department: str = ""  # by the recipients, else the mailbox's own
     surveyed: frozenset[int] = frozenset()  # tickets of these whose client was asked how they rate
     survey: int | None = None  # the ticket whose survey it answers
@@ -100,4 +110,5 @@ class Decision(Struct, frozen=True, kw_only=True):
     pages: bool = False
     as_staff: bool = False
     links: tuple[tuple[int, str], ...] = ()
+    acknowledged: tuple[int, ...] = ()  # the tickets whose page it answers
     warnings: tuple[str, ...] = ()  # letters beside: rejection, spoof-warning

@@ -39,6 +39,7 @@ class Staff(Struct, frozen=True, kw_only=True):
     deputy: str | None = None  # a login: who hears meanwhile
     notices: str = ""  # what they want to hear of and when, as ``domain.wishes`` reads it
     every_ticket: int = 0  # 1: an admin who hears of every ticket
+    pager: str = ""  # where pages go, else to the address
 
     @property
     def is_admin(self) -> bool:

@@ -150,6 +150,26 @@ class Telling(Struct, frozen=True, kw_only=True):
     always: bool = False
 
 
+class Called(Struct, frozen=True):
+    """Somebody whom a call reaches: staff by login, or the bare address of a pager."""
+
+    who: str
+    address: str
+    person: int = 0  # staff.id
+    name: str = ""
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call of a table of ``[oncall]`` about a ticket: whom it reaches, and what is due after it."""
+
+    oncall: str
+    event: str
+    text: str = ""
+    to: tuple[Called, ...] = ()
+    step: int  # the next one's
+    next_at: str | None
+
+
 class Brought(Struct, frozen=True, kw_only=True):
     """Of the mail that brought a change what its message does not say. ``to`` is folded, the surest first."""
 
@@ -175,6 +195,7 @@ class Change(Struct, frozen=True, kw_only=True):
     watching: tuple[str, ...] = ()  # logins who want to hear of it from now on
     unwatching: tuple[str, ...] = ()  # who does no more
     tell: tuple[Telling, ...] = ()
+    calls: tuple[Call, ...] = ()
     brought: Brought | None = None  # of the mail that brought its message
     silent: bool = False  # queues no letter at all
     acknowledge: bool = False  # the client hears that the ticket was opened

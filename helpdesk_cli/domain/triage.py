@@ -9,11 +9,10 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain import from_staff
 from helpdesk_cli.domain.cases import Case, Decision, Known
 from helpdesk_cli.domain.mail import Automatic, Outcome, Verdict
 from helpdesk_cli.domain.moments import seconds_between
-from helpdesk_cli.domain.people import Actor, Staff
-from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import CLOSED, OPEN, WAITING
 
 MAX_RECEIVED = 50
@@ -136,60 +135,6 @@ def _backlog(case: Case) -> Decision | None:
         mark="third party" if stranger else "",
         alerts=False,
     )
-
-
-def _staff_reply(case: Case) -> Decision | None:
-    facts = case.facts
-    if facts.staff_ticket is None or facts.staff is None or not case.is_accepted:
-        return None
-    if facts.staff.id != facts.staff_person or not case.inbound.strict_sender:
-        return None
-    number = facts.staff_ticket.number
-    if _says_automatic(case):
-        return Decision(
-            outcome=Outcome.AUTO_REPLY, reason="staff-robot", ticket=number, is_public=False, alerts=False
-        )
-    ticket, actor = facts.staff_ticket.ticket, _actor(facts.staff)
-    if ticket is not None and not case.is_released and not may_see(actor, ticket):
-        return Decision(outcome=Outcome.HELD, reason="staff-not-allowed", ticket=number)
-    if not case.staff_words and (case.staff_words is None or not case.brings_files):
-        # Sent on, the client would get our own alert back, with what only staff should read.
-        if case.is_released:
-            return Decision(
-                outcome=Outcome.REPLIED, ticket=number, is_public=False, as_staff=True, alerts=False
-            )
-        return Decision(
-            outcome=Outcome.HELD, reason="unclear-answer", ticket=number, warnings=("unclear-answer",)
-        )
-    return Decision(
-        outcome=Outcome.REPLIED,
-        ticket=facts.staff_ticket.number,
-        is_public=facts.staff_purpose != "n",
-        as_staff=True,
-        alerts=False,
-    )
-
-
-def _actor(staff: Staff) -> Actor:
-    return Actor(login=staff.login, is_admin=staff.is_admin, staff=staff)
-
-
-def _says_automatic(case: Case) -> bool:
-    """Whether a mail says of itself that a machine wrote it; what relays add to everybody's mail is no proof
-    against a person's own token."""
-    for name, value in case.inbound.headers:
-        word = value.partition(";")[0].strip().lower()
-        if name == "auto-submitted" and word != "no":
-            return True
-        if name == "precedence" and word in ("bulk", "junk", "list", "auto_reply"):
-            return True
-    return False
-
-
-def _spoofed_staff(case: Case) -> Decision | None:
-    if case.facts.staff_ticket is None:
-        return None
-    return Decision(outcome=Outcome.HELD, ticket=case.facts.staff_ticket.number, warnings=("spoof-warning",))
 
 
 def _failed_client(case: Case) -> Decision | None:
@@ -361,11 +306,18 @@ TABLE: tuple[Row, ...] = (
     Row("spam", "one of the mailbox's spam_headers marks it", _spam, stops=True),
     Row("no-sender", "nobody stands in From", _no_sender),
     Row("backlog", "it is older than the backlog's day, or imported", _backlog),
-    Row("staff-reply", "staff answer an alert, with their own token", _staff_reply),
+    Row("page-answer", "whoever was paged answers, with the signed word of the page", from_staff.page_answer),
+    Row(
+        "spoofed-page",
+        "the word of a page, but not from whom it called as far as we can tell",
+        from_staff.spoofed_page,
+        stops=True,
+    ),
+    Row("staff-reply", "staff answer an alert, with their own token", from_staff.staff_reply),
     Row(
         "spoofed-staff",
         "a staff token, but not from that person as far as we can tell",
-        _spoofed_staff,
+        from_staff.spoofed_staff,
         stops=True,
     ),
     Row(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain import oncall
 from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing, in_a_storm
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
@@ -25,7 +26,7 @@ from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, digests, fired, outbox, tallies, tickets, ties, turns, untold
+from helpdesk_cli.store import addresses, digests, fired, outbox, pages, tallies, tickets, ties, turns, untold
 from helpdesk_cli.store.engine import Later, Tx
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
     sent for a change that is rolled back.
     """
-    return _save(tx, desk, completed(tx, desk, change))
+    change = completed(tx, desk, change)
+    if desk.settings.oncall:
+        from helpdesk_cli.services import paging
+
+        change = paging.planned(tx, desk, change)
+    return _save(tx, desk, change)
 
 
 def completed(tx: Tx, desk: Desk, change: Change, trial: "Trial | None" = None) -> Change:
@@ -97,7 +103,14 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
 
         ticket = clocks.follow(tx, desk, ticket, change, at)
     change = replace(change, ticket=ticket)
+    ended_by = oncall.ended_by(change)
+    if ended_by:
+        pages.end(tx, ticket.number, ended_by, at)
     letters = _letters(tx, desk, change, messages, at) if is_heard(change) else ()
+    if change.calls:
+        from helpdesk_cli.services import paging
+
+        letters += paging.ring(tx, desk, change, messages, at)
     return Recorded(ticket, messages, letters)
 
 
@@ -211,6 +224,12 @@ def put_letter(
 
     ``hold``: so many seconds it waits before it may go.
     """
+    if notice.kind == PAGER and ticket is not None:
+        from helpdesk_cli.services import paging
+
+        return paging.put(
+            tx, desk, notice, ticket=ticket, department=department, message=message, subject=subject
+        )
     if is_limited and (why := _held_back(tx, desk, notice, at)):
         if ticket is not None:
             withheld = Withheld(event=notice.event or notice.kind, whom=notice.address, why=why)
@@ -229,7 +248,7 @@ def put_letter(
             purpose=notice.purpose,
             department=department,
             subject=subject,
-            facts=_counted_facts(tx, notice, at),
+            facts=notice.facts,
             event=notice.event or notice.kind,
             event_at=at,
             why=notice.why,
@@ -253,8 +272,6 @@ def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str) -> str:
             return "given-up"
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
-    if notice.kind == PAGER:
-        asked.append(("page", address, limits.pages_per_person))
     used_up = next(_used_up(tx, asked, at)(), None)
     if used_up is not None:
         kind, key = used_up
@@ -305,11 +322,3 @@ def _page_once(tx: Tx, desk: Desk, at: str) -> None:
     text = "Too many new tickets: acknowledgements are off for now"
     notice = Notice(kind=PAGER, address=alerts.address, facts={"text": text})
     put_letter(tx, desk, notice, at=at, subject=text, is_limited=False)
-
-
-def _counted_facts(tx: Tx, notice: Notice, at: str) -> dict[str, object]:
-    """A page also says how many were held back since the last one that went."""
-    if notice.kind != PAGER:
-        return notice.facts
-    withheld = tallies.count(tx, "page-withheld", person_of(notice.address), later(at, -3600))
-    return {**notice.facts, "withheld": withheld} if withheld else notice.facts

@@ -107,6 +107,7 @@ def edit_staff(
     deputy: str | None = None,
     notices: Sequence[str] = (),
     every_ticket: bool | None = None,
+    pager: str | None = None,
 ) -> Staff:
     """Set a staff member's fields; ``active`` brings back one who retired, "none" is no deputy.
 
@@ -138,6 +139,8 @@ def edit_staff(
         if every_ticket is not None:
             after = replace(after, every_ticket=int(every_ticket))
         after = _hearing(tx, desk, after, notices)
+        if pager is not None:
+            after = replace(after, pager="" if pager == "none" else checked_address(desk, pager))
         rows.save_staff(tx, after)
         _keep_an_admin(tx, login)
         return after

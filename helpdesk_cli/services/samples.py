@@ -24,6 +24,8 @@ TICKET: dict[str, object] = {
     "assignee": "",
     "client": {"name": "Ann", "email": "ann@client.example"},
 }
+CODE = "aaaaaqk3m7w2xr5t"
+
 ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
     "acknowledgement": (
         {"repeat_subject": True, "reply_line": "----", "assigned_to": "Bob"},
@@ -85,7 +87,11 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             ("", ["Late."]),
         )
     ),
-    "pager": ({}, {"withheld": 3}, {"text": "the first response is overdue"}),
+    "pager": (
+        {"code": CODE},
+        {"code": CODE, "also": [1025, 1026]},
+        {"code": CODE, "text": "the first response is overdue"},
+    ),
     "spoof-warning": (
         {
             "sender": "eve@evil.example",
@@ -115,7 +121,7 @@ _NEWS: dict[str, object] = {
 }
 
 OTHERS: dict[str, tuple[dict[str, object], ...]] = {
-    "pager": ({"text": "Too many new tickets"},),
+    "pager": ({"code": CODE, "text": "970 more held back"},),
     "rejection": ({},),
     "digest": (
         {

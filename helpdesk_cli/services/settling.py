@@ -1,9 +1,11 @@
 """What becomes of one mail: its facts looked up, its decision carried out, in one transaction."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
+from helpdesk_cli.domain.cases import Case, Decision, Facts, Known, Page
 from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Outcome, fold, person_of
 from helpdesk_cli.domain.moments import later
@@ -67,6 +69,7 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         or department_for(desk.settings, ready.recipients, mailbox.department),
         surveyed=asked[0],
         survey=asked[1],
+        page=_page(tx, claims.pages) if claims.pages else None,
         is_flooding=flooding,
         flood_ticket=_flooded(tx, sender) if flooding else None,
         **known,
@@ -90,6 +93,13 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         staff_files=ready.staff_files,
         brings_files=ready.brings_files,
     )
+
+
+def _page(tx: Tx, letters: Sequence[int]) -> Page | None:
+    """The first of these letters that was a page."""
+    from helpdesk_cli.services import acknowledging
+
+    return next(filter(None, (acknowledging.answered(tx, letter) for letter in letters)), None)
 
 
 def _flooded(tx: Tx, sender: str) -> Known | None:
@@ -120,6 +130,8 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
         ticket = _take_bounce(tx, desk, case, decision, ready)
     elif decision.outcome is Outcome.DUPLICATE:
         _note_department(tx, desk, case, ready)
+    elif decision.outcome is Outcome.COMMAND:
+        _acknowledge(tx, desk, case, decision, ready)
     elif decision.outcome not in NOT_ON_TICKETS and _goes_on_ticket(decision):
         ticket = _carry_out(tx, desk, case, decision, ready)
     _send_warnings(tx, desk, case, decision, kept.id)
@@ -140,6 +152,19 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
         settled_at=desk.clock(),
     )
     return decision.outcome
+
+
+def _acknowledge(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> None:
+    """Whoever was paged answered: their words go to the log, to nobody else."""
+    from helpdesk_cli.services import acknowledging
+
+    staff, page = case.facts.staff, case.facts.page
+    assert page is not None
+    said: dict[str, object] = {"by": "mail", "inbox": ready.kept.id}
+    if words := " ".join(case.inbound.new_text.split())[:200]:
+        said["said"] = words
+    who = staff.login if staff is not None else page.who
+    acknowledging.acknowledge(tx, desk, decision.acknowledged, who, case.arrived_at, staff=staff, said=said)
 
 
 def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> int | None:

@@ -17,6 +17,7 @@ from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.lists import MANY, ORDERS, Listed, Seer, Wanted
 
 if TYPE_CHECKING:
+    from helpdesk_cli.domain.oncall import Calling
     from helpdesk_cli.services.answering import Writer
 
 __all__ = [
@@ -49,6 +50,7 @@ class Whole(Struct, frozen=True, kw_only=True):
     merged: dict[int, int] = {}  # the tickets on which those messages were said that merges brought here
     sent_as: dict[int, str] = {}  # the Message-IDs of what we wrote, by message
     writing: "list[Writer]" = []  # who is writing an answer
+    calls: "list[Calling]" = []  # who is called to it, or was
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -134,7 +136,7 @@ def whole(desk: Desk, number: int) -> Whole:
     Raises NotFound, NotAllowed.
     """
     from helpdesk_cli.services.answering import writers
-    from helpdesk_cli.store import outbox, tickets, ties
+    from helpdesk_cli.store import outbox, pages, tickets, ties
 
     with desk.engine.read() as tx:
         listed, messages = _one(tx, desk, number), tickets.messages(tx, number)
@@ -157,6 +159,7 @@ def whole(desk: Desk, number: int) -> Whole:
             merged=merged,
             sent_as=sent_as,
             writing=writers(tx, desk, number),
+            calls=pages.of_ticket(tx, number),
         )
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.discussion import discussion, heard
 from helpdesk_cli.domain.mail import Mailbox, Token, fold
-from helpdesk_cli.domain.notices import HELD
+from helpdesk_cli.domain.notices import HELD, PAGER
 from helpdesk_cli.domain.ticket import Message, Ticket
 from helpdesk_cli.mail import tokens
 from helpdesk_cli.mail.compose import Letter as Mail
@@ -111,8 +111,11 @@ def _from_name(desk: Desk, department: Department, letter: Letter, message: Mess
 
 def _reply_to(desk: Desk, department: Department, letter: Letter) -> Mailbox | None:
     """Where an answer goes: the department, or its signed address for this person and ticket."""
-    if letter.kind not in ANSWERED_ABOVE:
+    if letter.kind not in ANSWERED_ABOVE and letter.kind != PAGER:
         return None
+    if letter.kind == PAGER and department.reply_address != "plain":
+        word = tokens.reply_token(desk.key, Token("p", letter.ticket or 0, letter.id))
+        return Mailbox(department.reply_address.replace("{token}", word), department.name)
     if department.reply_address == "plain" or not letter.ticket:
         return Mailbox(department.address, department.name)
     token = tokens.reply_token(desk.key, Token(letter.purpose, letter.ticket, letter.person))
@@ -121,14 +124,14 @@ def _reply_to(desk: Desk, department: Department, letter: Letter) -> Mailbox | N
 
 def _references(tx: Tx, letter: Letter) -> tuple[str, ...]:
     """The ids that put a letter into its thread: the mail it answers last, and our first one to that person."""
-    if letter.ticket is None:
-        return ()
+    if letter.ticket is None or letter.kind == PAGER:
+        return ()  # by the ids of alerts an answer to a page would be one to them
     merged = ties.family(tx, letter.ticket)
     letters = sorted(
         (other.id, other.message_id)
         for number in (letter.ticket, *merged)
         for other in outbox.letters(tx, ticket=number, limit=20)
-        if other.recipient == letter.recipient and other.id < letter.id
+        if other.recipient == letter.recipient and other.id < letter.id and other.kind != PAGER
     )
     found = [message_id for _, message_id in letters]
     if letter.purpose == "c":
@@ -188,6 +191,8 @@ def _facts(
         **_EMPTY.get(letter.kind, {}),
         **letter.facts,
     }
+    if letter.kind == PAGER:
+        facts["code"] = tokens.page_code(desk.key, letter.id)
     if letter.kind in ("moved", "acknowledgement") and ticket is not None:
         facts["assigned_to"] = _shown_assignee(tx, desk, ticket)
     if ticket is not None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from .flow import PRIORITIES, STAGES, Calendar, Category, Priority, Rule, Sla, Stage, Type
+from .flow import PRIORITIES, STAGES, Calendar, Category, Oncall, Priority, Rule, Sla, Stage, Type
 from .forms import Command, Rate, Size, Span, Table, Words
 from .glance import Filter
 from .servers import Mailbox, Server, Transport, Webhook
@@ -26,6 +26,7 @@ __all__ = [
     "Limits",
     "Log",
     "Mailbox",
+    "Oncall",
     "Operation",
     "Priority",
     "Rate",
@@ -123,7 +124,7 @@ class Limits(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     automatic_per_domain: tuple[Rate, ...] = (Rate(500, 3600),)
     new_tickets_per_sender: tuple[Rate, ...] = (Rate(20, 600), Rate(100, 86400))
     storm: tuple[Rate, ...] = (Rate(300, 600),)  # new tickets of the whole desk
-    pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600))
+    pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600), Rate(30, 86400))
 
 
 class Log(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -164,6 +165,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sla: dict[str, Sla] = field(default_factory=dict)
     rule: dict[str, Rule] = field(default_factory=dict)
     webhook: dict[str, Webhook] = field(default_factory=dict)
+    oncall: dict[str, Oncall] = field(default_factory=dict)
     filter: dict[str, Filter] = field(default_factory=dict)
     limits: Limits = Limits()
     log: Log = Log()

@@ -116,7 +116,7 @@ def save_staff(tx: Tx, staff: Staff) -> None:
     tx.put(
         "update staff set name = :name, email = :email, role = :role, retired_at = :retired_at, level = :level, "
         "away_from = :away_from, away_to = :away_to, deputy = :deputy, notices = :notices, "
-        "every_ticket = :every_ticket where id = :id",
+        "every_ticket = :every_ticket, pager = :pager where id = :id",
         id=staff.id,
         name=staff.name,
         email=staff.email,
@@ -128,6 +128,7 @@ def save_staff(tx: Tx, staff: Staff) -> None:
         deputy=staff.deputy,
         notices=staff.notices,
         every_ticket=staff.every_ticket,
+        pager=staff.pager,
     )
     set_staff_address(tx, staff.id, staff.email)
 

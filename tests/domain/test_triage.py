@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from factories import NOW, a_case, a_client, a_known, a_mail, a_staff
+from msgspec.structs import replace
 
-from helpdesk_cli.domain.cases import Case
+from helpdesk_cli.domain.cases import Case, Page
 from helpdesk_cli.domain.mail import Automatic, Claims, Mailbox, Outcome, Verdict
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.triage import TABLE, explain, triage
@@ -16,6 +17,8 @@ CLOSED = a_known(state="closed", closed_at=NOW)
 STRANGER = a_mail(sender=Mailbox("eve@evil.example", "Eve"))
 STAFF_MAIL = a_mail(sender=Mailbox("bob@staff.example", "Bob"))
 STAFF = {"staff": a_staff(), "staff_ticket": a_known(), "staff_person": 7, "staff_purpose": "s"}
+PAGER_MAIL = a_mail(sender=Mailbox("bob@pager.example"))
+PAGE = Page(letter=3, tickets=(1000,), address="bob@pager.example", who="bob")
 PROVED = {"authentication": "id:mx.example.com"}
 
 
@@ -104,6 +107,47 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         "an old mail with our tag alone",
         {"is_old": True, "facts": {"tag": a_known()}},
         (Outcome.ARCHIVED, "backlog", None),
+    ),
+    (
+        "whoever was paged answers from the pager",
+        {"inbound": PAGER_MAIL, "facts": {"page": PAGE}},
+        (Outcome.COMMAND, "page-answer", 1000),
+    ),
+    (
+        "whoever was paged answers from their own address",
+        {"inbound": STAFF_MAIL, "facts": {"page": PAGE, "staff": a_staff()}},
+        (Outcome.COMMAND, "page-answer", 1000),
+    ),
+    (
+        "a gateway says that it passed the page on",
+        {"inbound": replace(PAGER_MAIL, automatic=Automatic.ROBOT), "facts": {"page": PAGE}},
+        (Outcome.AUTO_REPLY, "page-robot", 1000),
+    ),
+    ("a stranger has the word of a page", {"facts": {"page": PAGE}}, (Outcome.HELD, "spoofed-page", 1000)),
+    (
+        "a stranger who has the word of a page is let in by a person",
+        {"facts": {"page": PAGE}, "is_released": True},
+        (Outcome.COMMAND, "page-answer", 1000),
+    ),
+    (
+        "the word of a page from a sender who is not proved",
+        {
+            "inbound": PAGER_MAIL,
+            "facts": {"page": PAGE},
+            "mailbox": PROVED,
+            "verdict": Verdict.UNKNOWN,
+        },
+        (Outcome.HELD, "spoofed-page", 1000),
+    ),
+    (
+        "the word of a page with two senders",
+        {"inbound": replace(PAGER_MAIL, strict_sender=False), "facts": {"page": PAGE}},
+        (Outcome.HELD, "spoofed-page", 1000),
+    ),
+    (
+        "staff answer an alert in which a page is quoted",
+        {"inbound": STAFF_MAIL, "facts": {**STAFF, "page": PAGE}, "staff_words": "Yes."},
+        (Outcome.REPLIED, "staff-reply", 1000),
     ),
     (
         "staff answer an alert",

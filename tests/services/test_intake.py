@@ -329,14 +329,12 @@ def test_past_the_whole_desks_limit_one_page_is_sent(office: Any) -> None:
     assert len(storm) == 1
 
 
-def test_pages_are_limited_and_say_how_many_were_held_back(office: Any) -> None:
+def test_pages_near_each_other_are_one(office: Any) -> None:
     office.configured(alerts=Alerts(enabled=True, address="pager@p.example"))
     for number in range(6):
         office.mail(mail(f"{number}", sender=f"c{number}@client.example", number=number))
-    assert len(office.letters(kind="pager")) == 3
-    office.passes(minutes=6)
-    office.mail(mail("late", sender="late@client.example", number=8))
-    assert office.letters(kind="pager")[-1].facts == {"withheld": 3}
+    (page,) = office.letters(kind="pager")
+    assert (page.ticket, page.facts) == (1000, {"also": [1001, 1002, 1003, 1004, 1005]})
 
 
 def test_a_flood_of_one_sender_goes_into_the_last_ticket(office: Any) -> None:

@@ -136,6 +136,7 @@ def show(call: Call, login: str, *, as_json: bool) -> None:
             ("away", _days(found)),
             ("deputy", found.deputy),
             ("notices", _notices(found)),
+            ("pager", found.pager),
             ("since", found.created_at),
             ("retired", found.retired_at),
         ]
@@ -167,6 +168,7 @@ Examples:
 )
 @click.option("--back", is_flag=True, help="They are there again, or do not go.")
 @click.option("--deputy", metavar="LOGIN|none", help="Who hears in their place while they are away.")
+@click.option("--pager", metavar="ADDR|none", help="Where pages go; else to their address.")
 @click.option(
     "--notices",
     multiple=True,
@@ -208,7 +210,7 @@ def edit(
     hears = notices or every_ticket is not None
     if not (active or back or away or hears or any(value is not None for value in fields.values())):
         raise Usage(
-            "nothing to change: name --name, --email, --role, --level, --away, --back, --deputy, --notices, "
+            "nothing to change: name --name, --email, --role, --level, --away, --back, --deputy, --pager, --notices, "
             "--every-ticket or --active"
         )
     with desk(call) as opened:

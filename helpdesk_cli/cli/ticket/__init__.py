@@ -26,6 +26,7 @@ COMMANDS = {
     "split": ("joining:split", "Make a ticket of a message."),
     "link": ("linking:link", "Link a ticket to others: related, duplicate, blocks, parent."),
     "watch": ("linking:watch", "Hear of tickets that are not yours."),
+    "ack": ("calling:ack", "Acknowledge pages, so that nobody else is called."),
     "edit": ("changing:edit", "Change priority, department, category, type, tags, and who sees them."),
     "spam": ("changing:spam", "Close tickets as spam and block who opened them."),
     "attachments": ("files:attachments", "The files of a ticket, to see or to save."),
@@ -33,7 +34,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "ack export"
+LATER = "export"
 
 
 class Rooms(Noun):

@@ -28,6 +28,7 @@ from helpdesk_cli.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from helpdesk_cli.domain.oncall import Calling
     from helpdesk_cli.domain.ticket import Event, Message
     from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.views import Whole
@@ -107,6 +108,7 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("organization", found.listed.organization),
         ("assignee", row.assignee or "nobody"),
         ("answering", ", ".join(f"{one.login} since {reader.time(one.since_at)}" for one in found.writing)),
+        *(("paged", _paged(one, reader)) for one in found.calls),
         ("opened", reader.time(row.created_at)),
         ("changed", reader.time(row.updated_at)),
         ("closed", reader.time(row.closed_at) if row.closed_at else ""),
@@ -122,6 +124,15 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("watched by", ", ".join(found.watchers)),
     ]
     yield from facts(known)
+
+
+def _paged(one: "Calling", reader: Reader) -> str:
+    """Who was called last, and who acknowledged it, or when the next one is called."""
+    told = f"{one.called or 'nobody is there'}, since {reader.time(one.began_at)}"
+    told += f", {one.calls} times" if one.calls > 1 else ""
+    if one.acknowledged_at is not None:
+        return f"{told}; acknowledged by {one.acknowledged_by} {reader.time(one.acknowledged_at)}"
+    return f"{told}; not acknowledged" + (f", next {reader.time(one.next_at)}" if one.next_at else "")
 
 
 def _name(table: object, slug: str | None) -> str:

@@ -89,6 +89,10 @@ def _built_in(desk: Desk) -> list[Task]:
         from helpdesk_cli.services.rules.levels import Told
 
         found += [Told(desk, WARNING), Told(desk, BREACH)]
+    if desk.settings.oncall:
+        from helpdesk_cli.services.rules.calling import Calling
+
+        found.append(Calling(desk))
     return [*found, Survey(desk)]
 
 
