@@ -1,18 +1,22 @@
 """Who is called next, and when: the turns of a table of ``[oncall]``, as pure functions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.people import SYSTEM
 from helpdesk_cli.domain.ticket import CLOSED, Change, Event
-from helpdesk_cli.settings import Oncall, Settings
+from helpdesk_cli.settings import Oncall, Rate, Settings
 
 GROUP_SECONDS = 30
 """Pages to one person within so long become one."""
 
 GROUP_MOST = 10
 """So many tickets one page names; it has 160 characters."""
+
+LONGEST_WAIT = 300
+"""So many seconds at most a page waits for those before it: one whose server is away may wait much longer."""
 
 RINGING = frozenset({"opened", "replied", "reopened", "escalated", "warned", "breached"})
 
@@ -117,3 +121,17 @@ def ended_by(change: Change) -> str:
 def is_machine(actor: str) -> bool:
     """Whether it was no person who did a thing."""
     return actor == SYSTEM or actor.startswith("rule:")
+
+
+def used_up(past: Sequence[str], rates: Iterable[Rate], now: str) -> Rate | None:
+    """The longest of the rates that are used up, by the moments at which pages went or will go; mostly None."""
+    full = [
+        rate for rate in rates if sum(moment > later(now, -rate.seconds) for moment in past) >= rate.count
+    ]
+    return max(full, key=lambda rate: rate.seconds, default=None)
+
+
+def due_at(past: Sequence[str], now: str) -> str:
+    """When a page may go behind those that went or will go: not within the seconds that make two one."""
+    before = [moment for moment in past if moment <= later(now, LONGEST_WAIT)]
+    return max(now, later(max(before), GROUP_SECONDS)) if before else now

@@ -19,9 +19,11 @@ from helpdesk_cli.domain.oncall import (
     TEXTS,
     Calling,
     concerned,
+    due_at,
     ended_by,
     event_of,
     turn,
+    used_up,
 )
 from helpdesk_cli.domain.people import Actor, Staff
 from helpdesk_cli.domain.permissions import may_see
@@ -40,9 +42,6 @@ HELD_BACK = "held back: pages_per_person"
 
 LONGEST_PAUSE = 3600
 """Between two summaries lies the window that was used up, but no more than this."""
-
-LONGEST_WAIT = 300
-"""So long at most a page waits for those before it."""
 
 MOST_HELD = 1000
 """So many tickets a summary knows; an answer to it acknowledges them."""
@@ -202,14 +201,20 @@ def put(
         return None
     rates = desk.settings.limits.pages_per_person
     past = pages.moments(tx, key, later(now, -max(rate.seconds for rate in rates)))
-    full = _used_up(past, rates, now)
+    full = used_up(past, rates, now)
     if full is not None:
         hold_back(tx, desk, notice, [ticket], full, department)
         return None
-    # One that is put off for long, for its server is away, lets the others not wait as long.
-    before = [moment for moment in past if moment <= later(now, LONGEST_WAIT)]
-    due = max(now, later(before[-1], GROUP_SECONDS)) if before else now
-    return _put(tx, desk, notice, due, ticket=ticket, department=department, message=message, subject=subject)
+    return _put(
+        tx,
+        desk,
+        notice,
+        due_at(past, now),
+        ticket=ticket,
+        department=department,
+        message=message,
+        subject=subject,
+    )
 
 
 def _joined(tx: Tx, waits: pages.Waiting, ticket: int) -> bool:
@@ -221,14 +226,6 @@ def _joined(tx: Tx, waits: pages.Waiting, ticket: int) -> bool:
         return False
     pages.set_facts(tx, waits.id, {**waits.facts, "also": [*also, ticket]})
     return True
-
-
-def _used_up(past: Sequence[str], rates: Iterable[Rate], now: str) -> Rate | None:
-    """The longest of the rates that are used up."""
-    full = [
-        rate for rate in rates if sum(moment > later(now, -rate.seconds) for moment in past) >= rate.count
-    ]
-    return max(full, key=lambda rate: rate.seconds, default=None)
 
 
 def hold_back(
@@ -244,7 +241,7 @@ def hold_back(
         pages.set_facts(tx, waits.id, {**_summary(count), "tickets": [*known, *more][:MOST_HELD]})
         return
     past = pages.moments(tx, key, later(now, -GROUP_SECONDS))
-    due = later(max([now, *(moment for moment in past if moment <= later(now, LONGEST_WAIT))]), GROUP_SECONDS)
+    due = max(due_at(past, now), later(now, GROUP_SECONDS))
     pause = min(full.seconds, LONGEST_PAUSE)
     last = pages.last_summary(tx, key, later(now, -2 * LONGEST_PAUSE))
     if last is not None:
@@ -307,7 +304,7 @@ def may_go(tx: Tx, desk: Desk, letter: Letter, by: str) -> bool:
         if not still:
             outbox.became(tx, letter.id, by, "dropped", error="it was acknowledged meanwhile")
             return False
-        full = _used_up(past, rates, now)
+        full = used_up(past, rates, now)
         if full is not None:
             outbox.became(tx, letter.id, by, "dropped", error=HELD_BACK)
             notice = Notice(

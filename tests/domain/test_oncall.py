@@ -1,15 +1,26 @@
 """Who is called next, and when."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from factories import a_ticket, some_settings
+from factories import NOW, a_ticket, some_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_cli.domain.oncall import Turn, concerned, ended_by, event_of, turn
+from helpdesk_cli.domain.moments import later
+from helpdesk_cli.domain.oncall import (
+    GROUP_SECONDS,
+    Turn,
+    concerned,
+    due_at,
+    ended_by,
+    event_of,
+    turn,
+    used_up,
+)
 from helpdesk_cli.domain.ticket import Brought, Change, Event
-from helpdesk_cli.settings import Oncall, Span
+from helpdesk_cli.settings import Oncall, Rate, Span
 
 AFTER, EVERY = 900, 4 * 3600
 
@@ -122,3 +133,24 @@ def test_a_table_is_asked_for_its_events_departments_and_priorities() -> None:
     assert concerned(settings, made, "breached") == ["late"]
     assert concerned(settings, made, "") == ["any", "urgent", "late"]
     assert concerned(settings, change("opened", ticket=a_ticket(priority="low")), "opened") == ["any"]
+
+
+RATES = (Rate(3, 300), Rate(10, 3600))
+
+
+@given(waits=st.lists(st.integers(0, 400), max_size=120))
+def test_there_are_never_more_pages_in_a_window_than_its_rate_and_none_near_another(waits: list[int]) -> None:
+    now, went, held = NOW, list[str](), 0
+    for wait in waits:
+        now = later(now, wait)
+        if used_up(went, RATES, now) is not None:
+            held += 1
+            continue
+        went.append(due_at(went, now))
+        assert went[-1] >= now
+    for rate in RATES:
+        for last in went:
+            assert sum(later(last, -rate.seconds) < moment <= last for moment in went) <= rate.count
+    for one, other in pairwise(went):
+        assert later(one, GROUP_SECONDS) <= other
+    assert len(went) + held == len(waits)
