@@ -24,7 +24,7 @@ OUTBOX = {
 CLIENT = {"id", "name", "email", "addresses", "organization", "note", "created_at"}
 STAFF = {
     "id", "login", "name", "email", "role", "departments", "created_at", "retired_at", "level", "away_from",
-    "away_to", "deputy", "notices", "every_ticket",
+    "away_to", "deputy", "notices", "every_ticket", "pager",
 }  # fmt: skip
 
 
