@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.hearers import DEPARTMENT
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.notices import (
     ALERT,
@@ -24,6 +25,9 @@ from helpdesk_cli.settings import Settings
 
 CHOSEN = frozenset({ALERT, NOTICE})
 """The kinds of letters of which staff choose when they get them. All others need somebody now."""
+
+MOST_AT_ONCE = 25
+"""So many staff are told of one thing at once, beside whom it concerns more than their department."""
 
 CLIENTS, STAFF = "clients", "staff"
 """Whom a reason concerns that is nobody's own."""
@@ -84,9 +88,21 @@ def hearing(change: Change, audience: Audience, settings: Settings) -> Hearing:
     )
 
 
+def not_in_crowds(found: Hearing) -> Hearing:
+    """The same where very many people are of a department: beyond some, they hear with the next digest."""
+    several = [one for one in found.letters if one.kind in CHOSEN and one.why == DEPARTMENT]
+    others = sum(one.kind in CHOSEN for one in found.letters) - len(several)
+    late = several[max(MOST_AT_ONCE - others, 0) :]
+    return _later(found, late) if late else found
+
+
 def in_a_storm(found: Hearing) -> Hearing:
     """The same where very many tickets are opened: staff hear of this one with the next digest, not at once."""
-    late = [one for one in found.letters if one.kind == ALERT and one.event == "opened"]
+    return _later(found, [one for one in found.letters if one.kind == ALERT and one.event == "opened"])
+
+
+def _later(found: Hearing, late: Sequence[Notice]) -> Hearing:
+    """The same with some letters put off to the next hourly digest."""
     return replace(
         found,
         letters=tuple(one for one in found.letters if one not in late),

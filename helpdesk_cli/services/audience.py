@@ -66,6 +66,12 @@ def answering(everybody: Iterable[Staff], ticket: Ticket) -> list[Staff]:
     return [member for member in active if member.is_admin]
 
 
+def owners(tx: Tx, ticket: Ticket) -> list[Staff]:
+    """Who has a ticket: its assignee, else all who answer for it."""
+    found = answering(members.all_staff(tx), ticket)
+    return [member for member in found if member.login == ticket.assignee] or found
+
+
 def _deputies(desk: Desk, everybody: dict[str, Staff], ticket: Ticket, at: str) -> dict[str, Staff]:
     """Who stands in for whom at a moment, of those who may see the ticket."""
     return {

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain import oncall
-from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing, in_a_storm
+from helpdesk_cli.domain import oncall, restless
+from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing, in_a_storm, not_in_crowds
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import (
@@ -15,6 +15,7 @@ from helpdesk_cli.domain.notices import (
     FORWARD,
     HELD,
     LIMITED,
+    NOTICE,
     PAGER,
     WEBHOOK,
     Notice,
@@ -23,7 +24,7 @@ from helpdesk_cli.domain.notices import (
 from helpdesk_cli.domain.ticket import Change, Ticket, names_of_rules
 from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
-from helpdesk_cli.services.audience import audience_of
+from helpdesk_cli.services.audience import audience_of, owners
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import addresses, digests, fired, outbox, pages, tallies, tickets, ties, turns, untold
@@ -31,6 +32,10 @@ from helpdesk_cli.store.engine import Later, Tx
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.reacting import Trial
+
+
+RESTLESS = "limit:mails_per_ticket"
+"""Why nothing automatic goes to a ticket's clients where mails go to and fro on it."""
 
 
 class Recorded(Struct, frozen=True):
@@ -136,7 +141,7 @@ def _tie(tx: Tx, number: int, change: Change, at: str) -> None:
 
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
     """Put what is to be told at once, keep what waits for a digest, note whom nobody tells."""
-    found = hearing(change, audience_of(tx, desk, change, at), desk.settings)
+    found = not_in_crowds(hearing(change, audience_of(tx, desk, change, at), desk.settings))
     ticket = change.ticket
     if any(event.kind == "opened" for event in change.events) and _is_storm(tx, desk, ticket.number, at):
         found = in_a_storm(found)
@@ -230,10 +235,13 @@ def put_letter(
         return paging.put(
             tx, desk, notice, ticket=ticket, department=department, message=message, subject=subject
         )
-    if is_limited and (why := _held_back(tx, desk, notice, at)):
+    why = _held_back(tx, desk, notice, at, ticket) if is_limited else ""
+    if why:
         if ticket is not None:
             withheld = Withheld(event=notice.event or notice.kind, whom=notice.address, why=why)
             untold.note(tx, ticket, at, [withheld])
+            if why == RESTLESS:
+                _tell_restless(tx, desk, ticket, at)
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
     return outbox.put(
@@ -259,7 +267,30 @@ def put_letter(
     )
 
 
-def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str) -> str:
+def _tell_restless(tx: Tx, desk: Desk, number: int, at: str) -> None:
+    """Tell once a day who has a ticket that nothing automatic goes to its clients for now."""
+    key = str(number)
+    ticket = tickets.load(tx, number)
+    if ticket is None or tallies.count(tx, RESTLESS, key, later(at, -restless.QUIET_SECONDS)):
+        return
+    tallies.add(tx, RESTLESS, key, at)
+    line = "So many mails came to it that machines may be writing: nothing automatic goes to its clients for a day."
+    for member in owners(tx, ticket):
+        notice = Notice(
+            kind=NOTICE,
+            address=member.email,
+            name=member.name,
+            person=member.id,
+            purpose="s",
+            facts={"lines": [line]},
+            event="restless",
+        )
+        put_letter(
+            tx, desk, notice, at=at, ticket=number, department=ticket.department, subject=ticket.subject
+        )
+
+
+def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str, ticket: int | None) -> str:
     """Which limit holds a letter back; "" where it may go, and it is counted. Windows slide by arrival."""
     limits, address = desk.settings.limits, person_of(notice.address)
     asked: list[tuple[str, str, tuple[Rate, ...]]] = []
@@ -270,6 +301,10 @@ def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str) -> str:
         week_ago = later(at, -addresses.FORGOTTEN_AFTER_DAYS * 86400)
         if addresses.is_given_up(tx, fold(notice.address), week_ago):
             return "given-up"
+        if ticket is not None and notice.kind != ACKNOWLEDGEMENT:
+            came = tickets.came_at(tx, ticket, restless.since(limits.mails_per_ticket, at))
+            if restless.is_restless(came, limits.mails_per_ticket, at):
+                return RESTLESS
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
     used_up = next(_used_up(tx, asked, at)(), None)

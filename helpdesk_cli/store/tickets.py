@@ -43,6 +43,16 @@ def opened_at(tx: Tx, numbers: Sequence[int]) -> dict[int, str]:
     return {int(row[0]): str(row[1]) for row in rows}  # type: ignore[arg-type]
 
 
+def came_at(tx: Tx, ticket: int, since: str) -> list[str]:
+    """When mails came to a ticket from a moment on."""
+    rows = tx.rows(
+        "select at from message where ticket = :ticket and kind = 'inbound' and at >= :since order by at",
+        ticket=ticket,
+        since=since,
+    )
+    return [str(row[0]) for row in rows]
+
+
 def next_number(tx: Tx, first: int) -> int:
     """The next ticket's number: one more than the last, never below ``first``."""
     row = tx.row(

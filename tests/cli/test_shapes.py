@@ -61,7 +61,15 @@ def test_a_ticket_of_a_list_has_exactly_its_keys(busy: Site, inside: Run) -> Non
 def test_a_ticket_that_is_shown_has_its_whole_discussion(busy: Site, inside: Run) -> None:
     inside("ticket", "note", "1000", "-m", "Call her.", "-a", str(busy.config))
     ticket = inside("ticket", "show", "HD-1000", "--json").json
-    assert set(ticket) == TICKET | {"messages", "events", "participants", "links", "watchers", "writing", "pages"}
+    assert set(ticket) == TICKET | {
+        "messages",
+        "events",
+        "participants",
+        "links",
+        "watchers",
+        "writing",
+        "pages",
+    }
     inbound, note = ticket["messages"]
     assert set(inbound) == set(note) == MESSAGE
     assert inbound["author"] == {"role": "client", "name": "Ann Archer", "email": "ann@client.example"}

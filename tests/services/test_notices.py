@@ -13,7 +13,7 @@ from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.mailroom import letter_raw
 from helpdesk_cli.services.tickets import Answer
 from helpdesk_cli.services.why import why
-from helpdesk_cli.settings import STAGES, Limits, Operation, Rate
+from helpdesk_cli.settings import STAGES, Limits, Operation, Rate, Rule
 from helpdesk_cli.store import digests as rows
 from helpdesk_cli.store import tickets as ticket_rows
 
@@ -531,3 +531,39 @@ def test_an_acknowledgement_names_who_takes_care_where_that_is_revealed(office: 
         opened(office, int(reveal))
         ack = office.letters(kind="acknowledgement")[-1]
         assert ("Bob takes care of it." in letter_raw(office.desk, ack.id).decode()) is reveal
+
+
+# Machines and crowds
+
+
+def test_nothing_automatic_answers_on_a_ticket_where_mails_go_to_and_fro(office: Any) -> None:
+    office.configured(
+        limits=Limits(mails_per_ticket=(Rate(3, 600),)),
+        rule={"echo": Rule(when="replied", then={"send": "rule"})},
+    )
+    number = opened(office)
+    reply = MAIL.replace("Subject", "In-Reply-To: <1@x>\nSubject")
+    for count in range(2, 8):
+        office.passes(minutes=1)
+        office.mail(reply.format(count, "Again."))
+    assert len(office.letters(kind="rule")) == 2
+    assert [one.recipient for one in office.letters(kind="notice")] == ["bob@staff.example"]
+    assert "rule: ann not limit:mails_per_ticket" in lines(office, number)
+    tickets.reply(office.by("bob"), number, Answer(text="A person writes this."))
+    assert len(office.letters(kind="reply")) == 1
+    office.passes(days=1, minutes=1)
+    office.mail(reply.format(9, "A day later."))
+    assert len(office.letters(kind="rule")) == 3
+
+
+def test_a_large_department_hears_in_part_by_the_hour(office: Any) -> None:
+    for place in range(30):
+        login = f"p{place:02}"
+        members.new_staff(office.desk, login, name=login, email=f"{login}@staff.example")
+        members.join(office.desk, login, "support")
+    number = opened(office)
+    assert len(office.letters(kind="alert")) == 25
+    with office.desk.engine.read() as tx:
+        assert tx.row("select count(*) from digest") == (6,)
+    tickets.note(office.by("p00"), number, Answer(text="Mine."))
+    assert len(office.letters(kind="alert")) == 25
