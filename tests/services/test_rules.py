@@ -721,6 +721,7 @@ def test_lists_say_how_often_each_rule_did_its_work_and_when_last(patient: Any) 
         "two": (2, opened_at),
         "off": (0, None),
         "bad": (0, None),
+        "wake": (0, None),
         "awaiting": (1, later_at),
         "reminder": (0, None),
         "inactive": (0, None),
