@@ -503,7 +503,8 @@ def test_where_no_waiting_stage_may_follow_the_log_says_so_once(patient: Any) ->
     patient.configured(stage={**STAGES, "new": replace(STAGES["new"], next=("in-progress",))})
     patient.mail(mail())
     patient.passes(days=3)
-    assert ran(patient) == {"awaiting": [1000]}
+    report = next(one for one in rules.run(patient.desk).rules if one.name == "awaiting")
+    assert (report.tickets, report.refused) == ([1000], [1000])
     assert events(patient)[-1] == ("rule:awaiting", "rule-failed")
     assert patient.ticket(1000).stage == "new"
     patient.passes(days=3)
