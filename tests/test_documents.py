@@ -221,6 +221,14 @@ address = "support@desk.example"
 """
 
 
+def test_the_page_of_settings_says_what_holds_and_puts_off_nothing_that_is_there() -> None:
+    page = (REFERENCE / "configuration.md").read_text()
+    assert "NODEFAULT" not in page
+    assert "later version" not in page
+    for row in re.findall(r"^\|.*\|$", page, re.MULTILINE):
+        assert row.count("|") == 4, row  # three columns
+
+
 def test_configurations_in_the_manual_are_right(tmp_path: Path) -> None:
     found = list(blocks("toml"))
     wrong = []

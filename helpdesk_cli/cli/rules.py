@@ -88,6 +88,8 @@ def _say(report: "RunReport") -> None:
 def run_line(one: "Report") -> str:
     """What a rule did: ``urgent: 3 tickets; 12 wait for the next run``."""
     told = f"{one.fired:,} ticket{'' if one.fired == 1 else 's'}" if one.fired else "nothing to do"
+    if one.refused:
+        told += f", {len(one.refused):,} of them in vain; 'helpdesk ticket log {one.refused[0]}' says why"
     return f"{one.name}: {told}" + (f"; {one.left:,} wait for the next run" if one.left else "")
 
 

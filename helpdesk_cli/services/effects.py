@@ -55,6 +55,11 @@ def failed(rule: Rule, change: Change, why: str, at: str) -> Change:
     return replace(change, events=(*change.events, event))
 
 
+def is_refused(change: Change, actor: str) -> bool:
+    """Whether a rule could not do on a ticket what it says, and left but a line in its log."""
+    return any(event.kind == FAILED and event.actor == actor for event in change.events)
+
+
 def _field(_: Tx, doing: Doing, change: Change, action: Action) -> Change:
     """Set priority, category, type, department, or the level alone."""
     (value,) = action.values

@@ -202,8 +202,11 @@ def rules(jobs: Jobs) -> None:
         else:
             jobs.found_well(what)
         if rule.fired:
+            done, vain = rule.fired - len(rule.refused), len(rule.refused)
             jobs.said.append(
-                f"rule {rule.name}: {rule.fired} done" + (f", {rule.left} left" if rule.left else "")
+                f"rule {rule.name}: {done} done"
+                + (f", {vain} in vain" if vain else "")
+                + (f", {rule.left} left" if rule.left else "")
             )
 
 

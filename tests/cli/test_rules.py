@@ -80,8 +80,24 @@ def test_its_report_is_one_document(desk: Site, inside: Run) -> None:
     told = inside("run-rules", "--json").json
     assert told == {
         "rules": [
-            {"name": "old", "builtin": False, "fired": 1, "left": 0, "error": None, "tickets": [1000]},
-            {"name": "wake", "builtin": True, "fired": 0, "left": 0, "error": None, "tickets": []},
+            {
+                "name": "old",
+                "builtin": False,
+                "fired": 1,
+                "left": 0,
+                "error": None,
+                "tickets": [1000],
+                "refused": [],
+            },
+            {
+                "name": "wake",
+                "builtin": True,
+                "fired": 0,
+                "left": 0,
+                "error": None,
+                "tickets": [],
+                "refused": [],
+            },
         ],
         "renewed": 0,
     }
@@ -106,6 +122,16 @@ def test_what_a_rule_could_not_do_is_told_and_ends_with_1(site: Site, inside: Ru
     done = inside("run-rules", code=1)
     assert done.err.startswith("helpdesk: rule slow: the expression")
     assert inside("run-rules", "--json", code=1).json["rules"][0]["error"].startswith("the expression")
+
+
+def test_what_a_rule_left_undone_counts_as_no_work(site: Site, inside: Run) -> None:
+    site.configure('[rule.away]\nwhen = "time"\nif = { state = "open" }\nthen = { assignee = "nobody-here" }')
+    site.write()
+    inside("fetch-mail")
+    told = inside("run-rules", "-v").err.splitlines()
+    assert told[0] == "away: 1 ticket, 1 of them in vain; 'helpdesk ticket log 1000' says why"
+    site.write(sender="bea@client.example")
+    assert "rule away: 0 done, 1 in vain" in inside("cron", "-v").err.splitlines()
 
 
 def test_built_in_rules_are_there_as_soon_as_they_are_configured(site: Site, inside: Run) -> None:

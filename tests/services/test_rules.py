@@ -503,7 +503,8 @@ def test_where_no_waiting_stage_may_follow_the_log_says_so_once(patient: Any) ->
     patient.configured(stage={**STAGES, "new": replace(STAGES["new"], next=("in-progress",))})
     patient.mail(mail())
     patient.passes(days=3)
-    assert ran(patient) == {"awaiting": [1000]}
+    report = next(one for one in rules.run(patient.desk).rules if one.name == "awaiting")
+    assert (report.tickets, report.refused) == ([1000], [1000])
     assert events(patient)[-1] == ("rule:awaiting", "rule-failed")
     assert patient.ticket(1000).stage == "new"
     patient.passes(days=3)
@@ -721,6 +722,7 @@ def test_lists_say_how_often_each_rule_did_its_work_and_when_last(patient: Any) 
         "two": (2, opened_at),
         "off": (0, None),
         "bad": (0, None),
+        "wake": (0, None),
         "awaiting": (1, later_at),
         "reminder": (0, None),
         "inactive": (0, None),

@@ -200,6 +200,7 @@ def rules_run(report: "RunReport") -> Shape:
                 "left": one.left,
                 "error": one.error,
                 "tickets": one.tickets,
+                "refused": one.refused,
             }
             for one in report.rules
         ],

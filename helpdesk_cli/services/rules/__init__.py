@@ -132,6 +132,7 @@ def _done(desk: Desk, task: Task, progress: Progress | None) -> Report:
         if progress is not None:
             progress(len(chunk))
     report.fired = len(report.tickets)
+    report.refused = [number for number in report.tickets if number in task.refused]
     report.error = "; ".join([*errors[:3], *task.complaints()]) or None
     return report
 

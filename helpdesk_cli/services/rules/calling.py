@@ -24,6 +24,7 @@ class Calling:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.refused: set[int] = set()
 
     def due(self, tx: Tx, at: str) -> list[int]:
         """The tickets, who waits longest first."""

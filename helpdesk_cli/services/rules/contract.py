@@ -22,7 +22,10 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, kw_only=True):
-    """What a run did with one rule. ``left`` are tickets that wait for the next run; ``then`` says what is done."""
+    """What a run did with one rule. ``left`` are tickets that wait for the next run; ``then`` says what is done.
+
+    ``refused`` are those of the ``tickets`` on which it could not do its work; their logs say why.
+    """
 
     name: str
     builtin: bool
@@ -31,12 +34,15 @@ class Report(Struct, kw_only=True):
     left: int = 0
     error: str | None = None
     tickets: list[int] = []
+    refused: list[int] = []
 
 
 class Task(Protocol):
     """A rule of time at work in one run."""
 
     row: Row
+    refused: set[int]
+    """On which of the tickets that it took it could not do what it says."""
 
     def due(self, tx: Tx, at: str) -> list[int]:
         """The tickets on which it would do its work at a moment, in the order in which it does it."""

@@ -40,6 +40,7 @@ class Told:
 
     def __init__(self, desk: Desk, kind: str) -> None:
         self.row = ROWS[kind]
+        self.refused: set[int] = set()
         self._desk, self._find = desk, clocks.due_warnings if kind == WARNING else clocks.due_breaches
 
     def due(self, tx: Tx, at: str) -> list[int]:

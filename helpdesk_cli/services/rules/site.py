@@ -9,7 +9,7 @@ from helpdesk_cli.domain.ticket import Change
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.effects import carried_out, failed
+from helpdesk_cli.services.effects import carried_out, failed, is_refused
 from helpdesk_cli.services.expressions import Search
 from helpdesk_cli.services.rules.contract import Row
 from helpdesk_cli.store import fired, people, tickets
@@ -36,6 +36,7 @@ class SiteRule:
 
     def __init__(self, desk: Desk, rule: Rule, before: "Sequence[SiteRule]" = ()) -> None:
         self.row = row_of(rule)
+        self.refused: set[int] = set()
         self.foreseen: set[int] = set()  # in a dry run: at which it would stop
         self._desk, self._rule = desk, rule
         self._stopping = [other for other in before if other.stops]
@@ -76,7 +77,9 @@ class SiteRule:
         for seen in self._seen(tx, numbers):
             number = seen.ticket.number
             if not (number in done and done[number] > again) and self._holds(seen, at):
-                record(tx, self._desk, self._changed(tx, seen, at))
+                change = self._changed(tx, seen, at)
+                record(tx, self._desk, change)
+                (self.refused.add if is_refused(change, self._rule.actor) else self.refused.discard)(number)
                 fired.note(tx, self._rule.name, number, at)
                 hit.append(number)
         return hit

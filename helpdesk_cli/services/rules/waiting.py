@@ -13,7 +13,7 @@ from helpdesk_cli.errors import Failed
 from helpdesk_cli.services import stepping
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.effects import FAILED
+from helpdesk_cli.services.effects import FAILED, is_refused
 from helpdesk_cli.services.rules.contract import Row
 from helpdesk_cli.store import fired, tickets
 from helpdesk_cli.store import waiting as rows
@@ -27,6 +27,7 @@ class BuiltIn:
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._operation = desk, desk.settings.operation
+        self.refused: set[int] = set()
 
     @property
     def actor(self) -> str:
@@ -46,6 +47,7 @@ class BuiltIn:
             change = self.changed(tx, found[number], at) if number in found else None
             if change is not None:
                 record(tx, self._desk, change)
+                (self.refused.add if is_refused(change, self.actor) else self.refused.discard)(number)
                 fired.note(tx, self.row.name, number, at)
                 hit.append(number)
         return hit
