@@ -41,3 +41,9 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
     for slug, department in settings.department.items():
         if department.manager:
             yield f"department.{slug}.manager", department.manager
+    for name, rule in settings.rule.items():
+        for key in ("assignee", "watch", "notify"):
+            value = rule.then.get(key, ())
+            for word in [value] if isinstance(value, str) else value:
+                if word not in (*RECIPIENTS, "none", "auto") and "@" not in word:
+                    yield f"rule.{name}.then.{key}", word

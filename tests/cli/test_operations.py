@@ -53,6 +53,10 @@ name = "Gold"
 first_response = { else = "1s" }
 warning = ["bob", "watchers"]
 breach = ["manager", "carol"]
+
+[rule.ghosts]
+when = "opened"
+then = { assignee = "ghost", watch = ["eve", "carol"], notify = "assignee" }
 """
 
 
@@ -63,8 +67,10 @@ def test_a_level_that_tells_nobody_or_is_not_looked_at_is_a_warning(run: Run, si
     assert warned == {
         "sla.gold.breach": "carol: no active staff member has that login, so nobody hears",
         "department.support.manager": "dora: no active staff member has that login, so nobody hears",
+        "rule.ghosts.then.assignee": "ghost: no active staff member has that login, so nobody hears",
+        "rule.ghosts.then.watch": "carol: no active staff member has that login, so nobody hears",
     }
-    site.configure(LEVELS.replace(', "carol"', ""), instead=WITH_ADMIN)
+    site.configure(LEVELS.replace(', "carol"', "").partition("[rule")[0], instead=WITH_ADMIN)
     run("ticket", "new", "--client", "ann@client.example", "-s", "S", "-m", "x")
     assert {level for _, level in found(run)} == {"ok"}
     with site.desk(is_job=True) as desk, desk.engine.write() as tx:

@@ -105,7 +105,7 @@ def test_a_note_is_answered_by_a_note(office: Any) -> None:
     (alert,) = office.letters(event="noted")
     raw = letter_raw(office.desk, alert.id).decode()
     assert "wrote a note on HD-1000, which only staff see" in raw
-    assert "Answer this mail to write a note" in raw
+    assert "it becomes a note" in raw
     reply = raw.partition("Reply-To: ")[2].partition("\n")[0].strip()
     address = reply.rpartition("<")[2].rstrip(">")
     office.mail(
