@@ -161,6 +161,7 @@ _KINDS = {
     "NOTE": ("alert",),
     "SURVEY": ("survey",),
     "FORWARD": ("forward",),
+    "PAGE": ("pager",),
 }
 
 

@@ -216,9 +216,9 @@ def test_two_weeks_of_a_ticket(clock: Clock) -> None:
     assert [(row["name"], row["fired"], minute(row["fired_at"])) for row in found] == RULES
 
 
-def minute(at: str) -> str:
+def minute(at: str | None) -> str | None:
     """A moment of JSON without its seconds, which a busy machine may take."""
-    return at[:16].replace("T", " ")
+    return at and at[:16].replace("T", " ")
 
 
 def told(letters: Sequence[Sent]) -> list[tuple[str, str, str]]:
@@ -274,6 +274,7 @@ LOG = [
     ("2027-01-05 12:00", "ann", "rated"),
 ]
 RULES = [
+    ("wake", 0, None),
     ("awaiting", 1, "2026-12-25 13:00"),
     ("reminder", 1, "2026-12-31 09:01"),
     ("inactive", 1, "2027-01-03 09:02"),

@@ -166,7 +166,7 @@ def test_what_staff_hear_is_not_held(asked: Any) -> None:
     assigning.assign(asked.desk, [1000], "carla", silent=True)
     answered(asked, stage="in-progress")
     assert notify(asked.desk).sent == 1
-    assert [one.kind for one in asked.letters(recipient="carla@staff.example", state="sent")] == ["notice"]
+    assert [one.kind for one in asked.letters(recipient="carla@staff.example", state="sent")] == ["alert"]
     assert [one.state for one in asked.letters(kind="reply")] == ["queued"]
 
 

@@ -245,6 +245,7 @@ def test_what_the_source_has_no_more_is_removed(pair: Pair) -> None:
     pair.copy()
 
     def delete(tx: Tx) -> None:
+        tx.run("delete from digest")
         tx.run("delete from letter")
         tx.run("delete from attachment where id <> 4")
         tx.run("delete from block")
@@ -252,7 +253,7 @@ def test_what_the_source_has_no_more_is_removed(pair: Pair) -> None:
 
     pair.source.transact(delete)
     removed = {one.name: one.removed for one in pair.copy() if one.removed}
-    assert removed == {"letter": EACH, "attachment": EACH - 1, "message": 5, "block": EACH}
+    assert removed == {"digest": EACH, "letter": EACH, "attachment": EACH - 1, "message": 5, "block": EACH}
     pair.target.seal()
     assert everything(pair.target) == everything(pair.source)
     assert found(pair.target, "new_text") == [(4,), (6,)]
