@@ -10,8 +10,8 @@ from helpdesk_cli.domain.ticket import Change, edited
 from helpdesk_cli.errors import NotAllowed, NotFound
 from helpdesk_cli.services import members, promises, tickets
 from helpdesk_cli.services.changes import record
-from helpdesk_cli.services.outgoing import notify
 from helpdesk_cli.services.clocks import Due, due_breaches, due_warnings, renew, told
+from helpdesk_cli.services.outgoing import notify
 from helpdesk_cli.services.promises import Explained, Notified, Promise, explained, news
 from helpdesk_cli.settings import Alerts, Calendar, Department, Sla, Span
 
