@@ -30,8 +30,10 @@ def store_backup(call: Call, file: str, as_json: bool) -> None:
 
     The key and the configuration are files of their own: keep copies of them too.
     """
+    from helpdesk_cli.domain.permissions import may_administer
+
     with desk(call, is_upkeep=True) as opened:
-        if not opened.actor.is_admin:
+        if not may_administer(opened.actor):
             raise NotAllowed("only an admin or the store's owner may copy the store, for it holds everything")
         opened.engine.backup(os.path.abspath(file))  # noqa: PTH100
     size = os.path.getsize(file)  # noqa: PTH202

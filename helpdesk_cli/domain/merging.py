@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.links import SPLIT
 from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain.permissions import may_name
 from helpdesk_cli.domain.ticket import (
     CLIENT,
     CLOSED,
@@ -63,7 +64,8 @@ def merged(ticket: Ticket, into: Ticket, stage: str, writer: Author, at: str) ->
     was: dict[str, object] = {"into": into.number, "was": ticket.stage}
     if ticket.unanswered_since is not None:
         was["unanswered_since"] = ticket.unanswered_since
-    note = _note(writer, at, f'Merged into {into.number}, "{into.subject}": it goes on there.')
+    where = f'{into.number}, "{into.subject}"' if may_name(ticket, into) else f"{into.number}"
+    note = _note(writer, at, f"Merged into {where}: it goes on there.")
     change = said(ticket, note, actor, MERGED, **was)
     if ticket.state != CLOSED:
         change = moved(change, stage, CLOSED, at, actor)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from helpdesk_cli.domain.moments import later
+from helpdesk_cli.domain.permissions import works_in
 from helpdesk_cli.domain.urgency import high_priorities
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
@@ -124,8 +125,7 @@ def _own_departments(desk: Desk, chosen: str | None) -> list[str]:
     """The departments that a dashboard names though nothing is to do there."""
     if chosen is not None:
         return [chosen]
-    staff, known = desk.actor.staff, desk.settings.department
-    return [slug for slug in known if desk.actor.is_admin or (staff and slug in staff.departments)]
+    return [slug for slug in desk.settings.department if works_in(desk.actor, slug)]
 
 
 def _total(tallies: Iterable[Tally]) -> Sum:

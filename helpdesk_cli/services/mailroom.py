@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.mail import Inbound, Outcome
 from helpdesk_cli.domain.mail import Mailbox as Address
 from helpdesk_cli.domain.notices import DIGEST, WEBHOOK
-from helpdesk_cli.domain.permissions import may_see
+from helpdesk_cli.domain.permissions import may_see, may_see_letter, may_see_mail, sees_all
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.line import MailboxReport, mailbox_of, settle_again
@@ -59,12 +59,12 @@ def entries(
     with desk.engine.read() as tx:
         found = inbox.entries(tx, outcomes=wanted, mailbox=mailbox, since=since, limit=limit)
         hidden = _hidden(tx, desk, [one.ticket for one in found])
-        return [one for one in found if one.ticket not in hidden]
+        return [one for one in found if one.ticket not in hidden and not _is_another_departments(desk, one)]
 
 
 def _hidden(tx: Tx, desk: Desk, numbers: Iterable[int | None]) -> set[int | None]:
     """Those of these tickets that the actor may not see; mail on them is as private as they are."""
-    if desk.actor.is_admin:
+    if sees_all(desk.actor):
         return set()
     found = {number: tickets.load(tx, number) for number in set(numbers) if number is not None}
     return {number for number, ticket in found.items() if ticket and not may_see(desk.actor, ticket)}
@@ -87,7 +87,17 @@ def _entry(tx: Tx, desk: Desk, item: int) -> Entry:
     if found is None:
         raise NotFound(f"{item}: no such message; 'helpdesk inbox list --all' shows them")
     _seen(tx, desk, f"message {item}", found.ticket)
+    if _is_another_departments(desk, found):
+        department = mailbox_of(desk, found.mailbox).department
+        raise NotAllowed(
+            f"message {item} came for {department}, and {desk.actor.login} does not belong to it"
+        )
     return found
+
+
+def _is_another_departments(desk: Desk, entry: Entry) -> bool:
+    """Whether a message on no ticket came through the mailbox of a department that is not the actor's."""
+    return entry.ticket is None and not may_see_mail(desk.actor, mailbox_of(desk, entry.mailbox).department)
 
 
 def raw(desk: Desk, item: int) -> bytes:
@@ -225,9 +235,10 @@ def letters(
 
 
 def _is_anothers(desk: Desk, letter: Letter) -> bool:
-    """Whether a letter is somebody else's digest: it tells of tickets that the actor may not see."""
-    own = desk.actor.staff.id if desk.actor.staff else 0
-    return letter.kind == DIGEST and not desk.actor.is_admin and letter.person != own
+    """Whether a letter on no ticket is somebody else's, a digest or another department's."""
+    return letter.ticket is None and not may_see_letter(
+        desk.actor, letter.person, letter.department, is_digest=letter.kind == DIGEST
+    )
 
 
 def letter(desk: Desk, number: int) -> Letter:
@@ -242,7 +253,11 @@ def _letter(tx: Tx, desk: Desk, number: int) -> Letter:
         raise NotFound(f"{number}: no such letter; 'helpdesk outbox list --all' shows them")
     _seen(tx, desk, f"letter {number}", found.ticket)
     if _is_anothers(desk, found):
-        raise NotAllowed(f"letter {number} is a digest of {found.recipient}: only they and admins see it")
+        if found.kind == DIGEST:
+            raise NotAllowed(f"letter {number} is a digest of {found.recipient}: only they and admins see it")
+        raise NotAllowed(
+            f"letter {number} is on no ticket, and neither to {desk.actor.login} nor their department's"
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain import merging, stages
 from helpdesk_cli.domain.moments import later
+from helpdesk_cli.domain.permissions import may_name
 from helpdesk_cli.domain.ticket import CLOSED, WAITING, Author, Event, Joining, Telling, Ticket
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services import stepping
@@ -120,7 +121,8 @@ def _told(desk: Desk, source: Ticket, target: Ticket) -> tuple[Telling, ...]:
     """Who worked on a ticket hears where it goes on, if that was another's deed."""
     if source.assignee is None or source.assignee in (desk.actor.login, target.assignee):
         return ()
-    words = f"{desk.actor.login} merged it into {target.number}, {target.subject}: it goes on there."
+    where = f"{target.number}, {target.subject}" if may_name(source, target) else f"{target.number}"
+    words = f"{desk.actor.login} merged it into {where}: it goes on there."
     return (Telling(whom=source.assignee, kind="notice", facts={"lines": [words]}, always=True),)
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from helpdesk_cli.domain.links import Link
 from helpdesk_cli.domain.people import Actor, Participant
-from helpdesk_cli.domain.permissions import hidden, may_see
+from helpdesk_cli.domain.permissions import hidden, may_see, sees_all
 from helpdesk_cli.domain.ticket import Event, Message
 from helpdesk_cli.errors import NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
@@ -98,7 +98,7 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
 
 def seer_of(actor: Actor) -> Seer | None:
     """Who asks, as lists want it: they show what ``may_see`` lets one see of one ticket; None sees all."""
-    return None if actor.is_admin else Seer(actor.login, actor.staff.departments if actor.staff else ())
+    return None if sees_all(actor) else Seer(actor.login, actor.staff.departments if actor.staff else ())
 
 
 def _client_id(tx: Tx, address: str) -> int:
