@@ -15,12 +15,22 @@ SAFE, TRY_AGAIN = 0, 75
 
 TAKES_A_VALUE = ("--config", "--as")
 
+SIGNS = ("SUDO_USER", "SUDO_UID", "DOAS_USER")
+"""Who borrows another's account leaves these."""
+
 
 def main() -> None:
     """Run the program on ``sys.argv`` and end with its exit code."""
     words = sys.argv[1:]
     if words in (["--version"], ["-V"]):
         leave(show_version())
+    if any(os.environ.get(name) for name in SIGNS):
+        enter()
+    if words == ["--on-behalf"]:
+        from helpdesk_cli.cli import root
+        from helpdesk_cli.cli.behalf.owner import serve
+
+        leave(serve(root))
     command, rest = command_of(words)
     if command == "receive" and rest not in (["-h"], ["--help"]):  # an address may be called --help
         os._exit(receive(words))
@@ -33,6 +43,19 @@ def main() -> None:
 
         leave(answer(root))
     leave(run(root, words))
+
+
+def enter() -> None:
+    """Leave behind what somebody brings along who borrows this account by sudo or doas."""
+    from helpdesk_cli.cli.lent import enter
+    from helpdesk_cli.errors import DeskError
+
+    try:
+        enter()
+    except DeskError as error:
+        from helpdesk_cli.cli.app import told
+
+        leave(told(error))
 
 
 def leave(code: int) -> "NoReturn":

@@ -8,12 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from msgspec import Struct
 
-from helpdesk_cli.errors import BadConfig, DeskError, Failed, is_of_no_room, ranked
+from helpdesk_cli.errors import BadConfig, DeskError, Failed, NotAllowed, is_of_no_room, ranked
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -62,12 +63,22 @@ class Several(DeskError):
 
 def _set_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
+        _refuse_borrowers("--config")
         ctx.ensure_object(Call).config = value
 
 
 def _set_login(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
+        _refuse_borrowers("--as")
         ctx.ensure_object(Call).login = value
+
+
+def _refuse_borrowers(option: str) -> None:
+    """Raise NotAllowed for who works with the borrowed account of the store's owner."""
+    from helpdesk_cli.cli import front
+
+    if front.held is not None:
+        raise NotAllowed(f"{option}: only the store's owner and root choose the configuration and who acts")
 
 
 def _louder(ctx: click.Context, _: click.Parameter, value: int) -> None:
@@ -116,10 +127,44 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Stands directly above the function, below the command's own options.
     """
-    wrapped: Callable[..., Any] = pass_call(function)
+    wrapped: Callable[..., Any] = pass_call(_by_its_owner(function))
     for names, more in reversed(SHARED):
         wrapped = click.option(*names, expose_value=False, **more)(wrapped)
     return wrapped
+
+
+def _by_its_owner(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the store's owner do the work where the configuration says so (``[store] run_as``)."""
+
+    @wraps(function)
+    def called(call: Call, /, *args: Any, **arguments: Any) -> Any:
+        path = run_for_others(call.config)
+        if path and click.get_current_context().command_path.partition(" ")[2] not in OWN_WORK:
+            from helpdesk_cli.cli.behalf import caller
+
+            if owner := caller.owner_named(path):
+                raise click.exceptions.Exit(caller.hand_over(call, path, owner, arguments))
+        return function(call, *args, **arguments)
+
+    return called
+
+
+OWN_WORK = ("init", "demo", "completion", "schedule", "config path", "doctor", "receive")
+"""Commands that need no store, or only the caller's own view of it."""
+
+
+def run_for_others(config: str | None) -> str:
+    """The configuration that may let another account run commands; "" almost always, which must cost nothing."""
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return ""
+    from helpdesk_cli.config.find import find
+
+    try:
+        path = find(config)
+        with open(path, "rb") as file:  # noqa: PTH123
+            return path if b"run_as" in file.read(1_000_000) else ""
+    except (OSError, ValueError, BadConfig):
+        return ""  # told by who needs it
 
 
 class Noun(click.Group):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from helpdesk_cli.domain.people import SYSTEM_ACTOR, Actor
+from helpdesk_cli.domain.permissions import may_administer
 from helpdesk_cli.errors import BadConfig, NotAllowed
 from helpdesk_cli.settings import Settings
 from helpdesk_cli.store import members, open_engine
@@ -44,7 +45,7 @@ def open_desk(
 ) -> Iterator[Desk]:
     """The desk of a configuration, with the store open and the actor known.
 
-    ``login`` names who acts (``--as``); jobs act as the system. With ``is_upkeep`` the store's owner, whom
+    ``login`` names who acts (``--as``); jobs act as the system, for those who may administer. With ``is_upkeep`` the store's owner, whom
     nobody named, acts as an admin whoever they are on the desk. Raises BadConfig, NotAllowed.
     """
     from helpdesk_cli.config import load
@@ -58,12 +59,16 @@ def open_desk(
             raise BadConfig(
                 f"{settings.source}: store.url: there is no store at {engine.place}; 'helpdesk init' makes one"
             )
-        if is_job:
+        if is_job and not login and not lent_to():
             actor = SYSTEM_ACTOR
         else:
             with engine.read() as tx:
                 named = login or os.environ.get("HELPDESK_STAFF") or ""
-                actor = acting(tx, settings, named, is_upkeep=is_upkeep)
+                actor = acting(tx, settings, named, is_upkeep=is_upkeep or is_job)
+            if is_job:
+                if not may_administer(actor):
+                    raise NotAllowed(f"{actor.login}: only an admin, the store's owner and root run the desk's jobs")
+                actor = SYSTEM_ACTOR
         yield Desk(settings=settings, engine=engine, key=key, actor=actor, clock=clock_of(engine))
     finally:
         engine.close()
@@ -151,7 +156,8 @@ def acting(tx: Tx, settings: Settings, named: str, *, is_upkeep: bool = False) -
     is_admin = (
         is_owner
         and login == caller
-        and ((is_upkeep and not named and (not lent or is_root())) or not members.has_admin(tx))
+        and (not lent or is_root())
+        and ((is_upkeep and not named) or not members.has_admin(tx))
     )
     staff = members.staff_by_login(tx, login)
     if staff is not None and staff.retired_at is None:
@@ -189,9 +195,15 @@ def lent_to() -> str:
     """The login of who borrows this account by sudo or doas; "" for its own user and for root.
 
     Anybody can set these variables: believe them only where this account has more power than the caller's.
+    Raises NotAllowed where they contradict each other.
     """
-    login = os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER") or ""
-    return "" if not hasattr(os, "geteuid") or login in ("root", own_login()) else login
+    if not hasattr(os, "geteuid") or not any(
+        os.environ.get(name) for name in ("SUDO_USER", "SUDO_UID", "DOAS_USER")
+    ):
+        return ""
+    from helpdesk_cli.services.lending import borrower
+
+    return borrower(os.environ)
 
 
 def own_login() -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.permissions import may_administer
 from helpdesk_cli.errors import Busy, Failed, NotAllowed, Unreachable, Usage
 from helpdesk_cli.services.desk import Desk, engine_of
 from helpdesk_cli.store import blobs, copying
@@ -88,7 +89,7 @@ def move(desk: Desk, url: str, *, bar: Bar = unwatched) -> Moved:
 @contextmanager
 def _target(desk: Desk, url: str) -> Iterator[Engine]:
     """The store to copy to. Raises NotAllowed, Usage, and Failed where a desk is there already."""
-    if not desk.actor.is_admin:
+    if not may_administer(desk.actor):
         raise NotAllowed("only an admin or the store's owner may copy the store, for it holds everything")
     if _is_same_file(desk.settings.store.url, url):
         raise Usage("--to names the desk's own store; name another")

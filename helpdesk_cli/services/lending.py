@@ -1,0 +1,50 @@
+"""Who borrows the account that owns the store, by sudo or doas, and whether that can be believed."""
+
+import os
+from collections.abc import Mapping
+
+from helpdesk_cli.errors import NotAllowed
+
+SIGNS = ("SUDO_USER", "SUDO_UID", "DOAS_USER")
+"""What sudo and doas leave in the environment of what they start."""
+
+
+def borrower(environ: Mapping[str, str]) -> str:
+    """The login of who borrows this account; "" for its own user, and where root lends it.
+
+    Each of the two programs overwrites its own variables, but may pass on what looks like the other's: so
+    both must name the same person, and sudo's login and number must be of one account. Raises NotAllowed.
+    """
+    from helpdesk_cli.services.desk import is_root, own_login
+
+    sudo, number, doas = (environ.get(name, "") for name in SIGNS)
+    if is_root():
+        login = sudo or doas
+    elif sudo or number:
+        if (doas and doas != sudo) or number_of(sudo) != number:
+            raise NotAllowed(
+                "SUDO_USER, SUDO_UID and DOAS_USER do not name one person; call helpdesk by sudo or doas alone"
+            )
+        login = sudo
+    else:
+        login = doas
+    return "" if login in ("", "root", own_login()) else login
+
+
+def number_of(login: str) -> str:
+    """An account's number, as sudo writes it; "?" where there is no such account."""
+    import pwd
+
+    try:
+        return str(pwd.getpwnam(login).pw_uid)
+    except KeyError:
+        return "?"
+
+
+def is_lent() -> bool:
+    """Whether somebody else than root works with this account, which is not root's."""
+    from helpdesk_cli.services.desk import is_root
+
+    if not any(os.environ.get(name) for name in SIGNS) or not hasattr(os, "geteuid"):
+        return False
+    return not is_root() and bool(borrower(os.environ))
