@@ -143,7 +143,7 @@ def _by_its_owner(function: Callable[..., Any]) -> Callable[..., Any]:
             from helpdesk_cli.cli.behalf import caller
 
             if owner := caller.owner_named(path):
-                raise click.exceptions.Exit(caller.hand_over(call, path, owner, arguments))
+                raise click.exceptions.Exit(caller.hand_over(call.config, call.login, path, owner, arguments))
         return function(call, *args, **arguments)
 
     return called

@@ -280,7 +280,7 @@ def test_a_forged_request_reaches_no_file_and_no_other_desk(host: Host, ticket: 
         ["import", "/etc/shadow"],
     ):
         request = json.encode({"words": words, "config": str(host.config)})
-        sent = packed(frames.REQUEST, request)
+        sent = packed(frames.REQUEST, request) + packed(frames.WROTE, b"kept")
         told = host.call(STAFF, "sh", "-c", f"{' '.join(sudo)} | tr -c '[:print:]' ' '", input=sent).out
         assert re.search(
             "helpdesk: .*(not sent|only the store's owner|no file is opened|only an admin)", told
@@ -299,4 +299,4 @@ def test_root_lends_the_account_without_limits(host: Host) -> None:
     done = subprocess.run(
         ["sudo", "-n", "-u", OWNER, str(host.program), "cron"], capture_output=True, check=False, cwd="/"
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout) == (0, b"")

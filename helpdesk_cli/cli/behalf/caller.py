@@ -8,7 +8,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from helpdesk_cli.cli.app import Call
 from helpdesk_cli.cli.behalf import ON_BEHALF, frames
 from helpdesk_cli.cli.behalf.frames import Page, Request, Saved, packed, taken
 from helpdesk_cli.errors import BadConfig, Failed, NotAllowed, Usage
@@ -37,13 +36,15 @@ def owner_named(path: str) -> str:
         raise BadConfig(f"{path}: store.run_as: there is no account {login!r} on this machine") from None
 
 
-def hand_over(call: Call, path: str, owner: str, arguments: Mapping[str, Any]) -> int:
+def hand_over(
+    config: str | None, login: str | None, path: str, owner: str, arguments: Mapping[str, Any]
+) -> int:
     """Let the owner run this command; its exit code. Raises DeskError for what is wrong on this side."""
-    if call.login is not None or os.environ.get("HELPDESK_STAFF"):
+    if login is not None or os.environ.get("HELPDESK_STAFF"):
         raise NotAllowed("--as, HELPDESK_STAFF: on this desk everybody acts as themselves")
     place = click.get_current_context().command_path.partition(" ")[2]
     named = dict(_named(place, arguments))
-    request = _request(path, without_config(sys.argv[1:], call.config), list(named))
+    request = _request(path, without_config(sys.argv[1:], config), list(named))
     data = [_bytes_of(option, name) for name, option in named.items()]
     wording = arguments.get("wording")
     return _Side(owner, save=arguments.get("save"), wording=wording).run(request, data)
