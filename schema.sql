@@ -35,7 +35,10 @@ create table staff (
   level integer not null default 1,       -- of support: 1, 2, 3
   away_from text,                         -- days, 2026-12-24, the last one included
   away_to text,
-  deputy text                             -- a login: who hears meanwhile
+  deputy text,                            -- a login: who hears meanwhile
+  notices text not null default '',       -- what they want to hear of and when: daily, noted=off; '' is at once
+  every_ticket integer not null default 0, -- 1: an admin who hears of every ticket
+  pager text not null default ''          -- where pages go; '' for the address
 );
 
 create table staff_address (
@@ -142,7 +145,10 @@ create table ticket (
   staff_word_at text,                     -- the last public word of staff
   answered_at text,                       -- the first one
   reminded_at text,                       -- when the client was reminded, for this wait
-  sla text                                -- the service level that holds
+  sla text,                               -- the service level that holds
+  rating integer,                         -- 1 to 5, as the client answered the survey last
+  waits_until text,                       -- when it comes back by itself, where somebody put it off
+  waits_from text                         -- the stage in which it was then
 );
 -- Lists and counts are answered from these two alone: what filters look at is in them.
 create index ticket_active on ticket (
@@ -157,6 +163,8 @@ create index ticket_closed on ticket (stage, updated_at, department, assignee, i
 create index ticket_client on ticket (client_id);
 create index ticket_assignee on ticket (assignee, is_active);
 create index ticket_idle on ticket (state, is_idle, touched_at);
+create index ticket_wakes on ticket (waits_until) where waits_until is not null;
+create index ticket_merged on ticket (merged_into) where merged_into is not null;
 
 create table ticket_tag (
   ticket integer not null references ticket (number),
@@ -234,6 +242,7 @@ create table watcher (
   since_at text not null,
   primary key (ticket, staff)
 );
+create index watcher_staff on watcher (staff);
 
 -- Who is writing an answer just now; a mark for the others, which nobody has to wait for.
 create table writing (
@@ -281,6 +290,28 @@ create table fired (
 );
 create index fired_ticket on fired (ticket);
 
+-- How often each rule did its work, and when last.
+create table rule_count (
+  rule text primary key,
+  fired integer not null,
+  last_at text not null
+);
+-- The tickets to which somebody is called, until one of them acknowledges it.
+create table page (
+  ticket integer not null references ticket (number),
+  oncall text not null,                   -- the slug of its table; '' of [alerts], which calls once
+  event text not null,
+  step integer not null default 0,        -- the next call's, counted from 0
+  began_at text not null,
+  next_at text,                           -- when the next one is due; null for never
+  called text not null default '',        -- whom the last one reached
+  calls integer not null default 0,
+  acknowledged_at text,
+  acknowledged_by text,
+  primary key (ticket, oncall)
+);
+create index page_due on page (next_at) where next_at is not null;
+
 -- Public holidays as the library knew them, so that they stay the same and need not be asked for each minute.
 create table holiday (
   region text not null,                   -- DE, DE-BY
@@ -293,7 +324,7 @@ create table holiday (
 create table link (
   ticket integer not null references ticket (number),
   other integer not null references ticket (number),
-  kind text not null,                     -- continues | claims
+  kind text not null,                     -- continues | claims | split | related | duplicate | blocks | parent
   linked_at text not null,
   primary key (ticket, other, kind)
 );
@@ -311,10 +342,13 @@ create table letter (
   recipient_key text not null,            -- folded
   recipient_name text not null default '',
   person integer not null default 0,      -- participant.id or staff.id, for its signed address
-  purpose text not null default '',       -- c: to a client, s: to staff, n: to staff about a note
+  purpose text not null default '',       -- c: to a client, s: to staff, n: to staff about a note, t: to others
   department text not null default '',
   subject text not null default '',       -- of the letter as it was last rendered, else a hint
   facts text not null default '{}',       -- JSON: what the template needs beside the ticket
+  event text not null default '',         -- what it tells of: opened, replied, assigned, …
+  event_at text not null default '',
+  why text not null default '',           -- what its reader is to the ticket, or by whose order they hear
   message_id text not null unique,        -- minted here, so that a retry is the same letter
   attempts integer not null default 0,
   next_attempt_at text not null,
@@ -328,7 +362,37 @@ create table letter (
 );
 create index letter_due on letter (state, next_attempt_at);
 create index letter_ticket on letter (ticket);
+create index letter_page on letter (recipient_key, id) where kind = 'pager';
 create index letter_sent on letter (state, sent_at) where sent_at is not null;
+
+-- What a staff member hears of with the next digest, or heard of so.
+create table digest (
+  id integer primary key,
+  staff integer not null references staff (id),
+  ticket integer not null references ticket (number),
+  message integer references message (id),
+  event text not null,
+  why text not null default '',
+  facts text not null default '{}',       -- JSON: what a letter would have said
+  at text not null,
+  wish text not null,                     -- hourly | daily
+  due_at text,                            -- null once it was told, or will not be
+  letter integer references letter (id),  -- which told it
+  dropped text not null default ''        -- why it is not told: off | hidden | retired
+);
+create index digest_due on digest (due_at);
+create index digest_ticket on digest (ticket);
+
+-- Whom a change is not told, and why, as far as nothing else in the store says so.
+create table untold (
+  id integer primary key,
+  ticket integer not null references ticket (number),
+  at text not null,
+  event text not null,
+  whom text not null,                     -- an address, as it is written; clients; staff
+  why text not null                       -- off | silent | stage | robot | failed | limit:automatic | …
+);
+create index untold_ticket on untold (ticket);
 
 -- The jobs ------------------------------------------------------------------------------------------
 

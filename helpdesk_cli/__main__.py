@@ -6,7 +6,10 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+    from helpdesk_cli.cli.app import Call
 
 RECEIVE_SECONDS = 60.0
 """A mail server waits for its pipe; ours has an answer by then."""
@@ -27,10 +30,13 @@ def main() -> None:
     if any(os.environ.get(name) for name in SIGNS):
         enter()
     if words == ["--on-behalf"]:
+        from functools import partial
+
         from helpdesk_cli.cli import root
+        from helpdesk_cli.cli.app import run, told
         from helpdesk_cli.cli.behalf.owner import serve
 
-        leave(serve(root))
+        leave(serve(partial(run, root), told))
     command, rest = command_of(words)
     if command == "receive" and rest not in (["-h"], ["--help"]):  # an address may be called --help
         os._exit(receive(words))
@@ -42,7 +48,14 @@ def main() -> None:
         from helpdesk_cli.cli.completion import answer
 
         leave(answer(root))
-    leave(run(root, words))
+    leave(run(root, words, hand_over))
+
+
+def hand_over(call: "Call", path: str, arguments: "Mapping[str, Any]") -> int | None:
+    """Let the store's owner do the work of a call; its exit code, None where that is this account."""
+    from helpdesk_cli.cli.behalf.caller import hand_over
+
+    return hand_over(call.config, call.login, path, arguments)
 
 
 def enter() -> None:

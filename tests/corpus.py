@@ -4,7 +4,7 @@ A mail is two files in ``tests/mails/THEME``: ``NAME.eml`` has its bytes, ``NAME
 words of ``Case`` below. What only a running desk can know stands in the bytes as a placeholder, which names
 a letter of the mails that came before:
 
-    @@CLIENT-TOKEN@@  @@STAFF-TOKEN@@  @@NOTE-TOKEN@@     the signed word of a reply address
+    @@CLIENT-TOKEN@@  @@STAFF-TOKEN@@  @@NOTE-TOKEN@@  @@FORWARD-TOKEN@@     the signed word of a reply address
     @@ACK-MESSAGE-ID@@  @@ALERT-MESSAGE-ID@@  @@REPLY-MESSAGE-ID@@     with its angle brackets
     @@ACK-LETTER@@  @@ALERT-LETTER@@                    the whole letter, as it was sent
     @@LOOP-MARK@@                                       the value of our X-Helpdesk-Loop
@@ -159,6 +159,8 @@ _KINDS = {
     "CLIENT": ("acknowledgement", "reply"),
     "STAFF": ("alert",),
     "NOTE": ("alert",),
+    "SURVEY": ("survey",),
+    "FORWARD": ("forward",),
 }
 
 

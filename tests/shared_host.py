@@ -58,7 +58,10 @@ def installed(folder: Path) -> Path:
     shutil.copytree(site, packages, ignore=skipped)
     for link in packages.glob("*.pth"):
         link.unlink()
-    shutil.copytree(Path(__file__).parents[1] / "helpdesk_cli", packages / "helpdesk_cli", dirs_exist_ok=True)
+    checkout = Path(__file__).parents[1]
+    shutil.copytree(checkout / "helpdesk_cli", packages / "helpdesk_cli", dirs_exist_ok=True)
+    for name in ("schema.sql", "config.example.toml"):  # what was installed may be older
+        shutil.copy2(checkout / name, packages / "helpdesk_cli")
     script = folder / "bin" / "helpdesk"
     script.parent.mkdir()
     script.write_text(

@@ -6,7 +6,7 @@ A failure becomes one line a fault on standard error and an exit code here and n
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -47,6 +47,14 @@ class Call(Struct):
     login: str | None = None  # --as
     verbosity: int = 0  # how many -v, less the -q
     receipt: Callable[[], None] | None = None  # told by ``receive`` once the bytes are safe
+    hand_over: "HandOver | None" = None  # lets the store's owner do the work
+
+
+HandOver = Callable[[Call, str, Mapping[str, Any]], int | None]
+"""Takes a call, its configuration and its command's arguments to whom the configuration names: the exit code.
+
+None where that is this process's own account.
+"""
 
 
 class Several(DeskError):
@@ -138,12 +146,12 @@ def _by_its_owner(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(call: Call, /, *args: Any, **arguments: Any) -> Any:
-        path = run_for_others(call.config)
+        path = run_for_others(call.config) if call.hand_over is not None else ""
         if path and click.get_current_context().command_path.partition(" ")[2] not in OWN_WORK:
-            from helpdesk_cli.cli.behalf import caller
-
-            if owner := caller.owner_named(path):
-                raise click.exceptions.Exit(caller.hand_over(call.config, call.login, path, owner, arguments))
+            assert call.hand_over is not None
+            code = call.hand_over(call, path, arguments)
+            if code is not None:
+                raise click.exceptions.Exit(code)
         return function(call, *args, **arguments)
 
     return called
@@ -253,12 +261,12 @@ def rests(call: Call, paused: "Sequence[Pause]", job: str) -> bool:
 # Failures
 
 
-def run(command: click.Command, words: Sequence[str]) -> int:
+def run(command: click.Command, words: Sequence[str], hand_over: HandOver | None = None) -> int:
     """Run the program and return its exit code; every failure has been told by then."""
     _fill_gaps()
     try:
         _refuse_bytes(words)
-        with command.make_context("helpdesk", list(words), obj=Call()) as ctx:
+        with command.make_context("helpdesk", list(words), obj=Call(hand_over=hand_over)) as ctx:
             command.invoke(ctx)
         sys.stdout.flush()
         return 0

@@ -22,6 +22,7 @@ KINDS = {
     "number": "tickets",
     "numbers": "tickets",
     "into": "tickets",
+    "others": "tickets",
     "stage": "stage",
     "department": "department",
     "priority": "priority",
@@ -33,6 +34,7 @@ KINDS = {
     "mailbox": "mailboxes",
     "names": "mailboxes",
     "job": "jobs",
+    "template": "replies",
 }
 """By a parameter's name: what ``services.completing`` offers."""
 
@@ -60,7 +62,7 @@ Examples:
 @click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(("bash", "zsh", "fish")))
 @shared
 def completion(call: Call, shell: str) -> None:  # noqa: ARG001 every command has it
-    """Print what makes the shell complete commands, options, ticket numbers, logins, stages and the like.
+    """Print what makes a shell complete commands and numbers.
 
     Put it where your shell looks for completions, and begin a new one.
     """

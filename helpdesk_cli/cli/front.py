@@ -24,8 +24,8 @@ class Front(Protocol):
     def keep(self, text: str) -> str:
         """Keep a text that could not be saved; the remark that says where it is."""
 
-    def page(self, text: str) -> None:
-        """Show a page that is longer than their screen."""
+    def page(self, text: str) -> bool:
+        """Show a page that is longer than their screen; False where it goes to standard output, without a pager."""
 
     def save(self, name: str, kind: str, data: bytes) -> str:
         """Write a file into the folder that the call names; the path that it got."""
@@ -62,10 +62,8 @@ class Lent:
     def keep(self, text: str) -> str:
         return f"your text was not saved: {text[:4096]}"
 
-    def page(self, text: str) -> None:
-        from helpdesk_cli.cli.output import put
-
-        put(text)
+    def page(self, text: str) -> bool:  # noqa: ARG002
+        return False
 
     def save(self, name: str, kind: str, data: bytes) -> str:  # noqa: ARG002
         raise NotAllowed(

@@ -167,9 +167,8 @@ def doctor(call: Call, send_test: str | None, as_json: bool) -> None:
     Nothing is fetched or changed. Warnings are what works but will surprise somebody; the exit code
     speaks of failures alone.
     """
-    from helpdesk_cli.services.doctor import examine
-
     from helpdesk_cli.cli import front
+    from helpdesk_cli.services.doctor import examine
 
     if front.held is not None:
         with desk(call, is_job=True):

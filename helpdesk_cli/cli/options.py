@@ -73,7 +73,8 @@ spent = click.option(
 """``--time 15m``: how much work went into what is written, as ``spent`` in seconds."""
 
 
-def _several(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[int, ...]:
+def several(ctx: click.Context, param: click.Parameter | None, values: Sequence[str]) -> tuple[int, ...]:
+    """The tickets that these words name, each once; ``-`` stands for those on standard input."""
     words: list[str] = []
     for value in values:
         words += sys.stdin.read().split() if value == "-" else [value]
@@ -82,7 +83,7 @@ def _several(ctx: click.Context, param: click.Parameter, values: Sequence[str]) 
 
 def numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     """``N …``: one or more tickets as ``numbers``; ``-`` reads them from standard input."""
-    return click.argument("numbers", metavar="N …", nargs=-1, required=True, callback=_several)(function)
+    return click.argument("numbers", metavar="N …", nargs=-1, required=True, callback=several)(function)
 
 
 def number(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,6 +117,26 @@ def moment(desk: "Desk", text: str | None) -> str | None:
             f"{text}: is no moment; write a date (2026-11-22), 2026-11-22T09:30:00Z, yesterday, last month, "
             "3 days ago, 2h"
         ) from None
+
+
+def ahead(desk: "Desk", text: str) -> str:
+    """The moment of ``--until`` to which a person looks ahead, in UTC; a day is its first moment. Raises Usage."""
+    from zoneinfo import ZoneInfo
+
+    from helpdesk_cli.domain.moments import at, read
+    from helpdesk_cli.domain.spoken import moment_ahead
+
+    now = read(desk.clock()).astimezone(ZoneInfo(desk.settings.desk.timezone))
+    try:
+        found = moment_ahead(text, now)
+    except (ValueError, OverflowError):
+        raise Usage(
+            f"--until {text}: is no moment; write tomorrow, friday, 'friday 14:00', 'in 3 days', 2h, a date "
+            "(2026-12-01) or 2026-12-01T09:30:00Z"
+        ) from None
+    if found <= now:
+        raise Usage(f"--until {text}: that is over; name a moment to come")
+    return at(found)
 
 
 def days_away(desk: "Desk", words: "tuple[str, str] | None") -> "Away | None":

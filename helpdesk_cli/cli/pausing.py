@@ -35,7 +35,9 @@ Examples:
 @as_json
 @shared
 def pause(call: Call, job: str | None, reason: str | None, as_json: bool) -> None:
-    """Let a job rest until 'helpdesk resume': fetch-mail, notify, run-rules, cron (all jobs), mailbox:NAME.
+    """Let a job or a mailbox rest until 'helpdesk resume'.
+
+    JOB is fetch-mail, notify, run-rules, cron (all jobs) or mailbox:NAME.
 
     A job that is paused ends at once with 0; with -v it says why. What a mail server hands to 'receive' is
     kept meanwhile, and settled afterwards. With a reason alone all jobs are paused; without anything it shows
@@ -70,7 +72,10 @@ Examples:
 @as_json
 @shared
 def resume(call: Call, job: str | None, as_json: bool) -> None:
-    """Let a job or a mailbox go on, named as for 'helpdesk pause'; without a name everything."""
+    """Let a job or a mailbox go on; without a name everything.
+
+    Names are those of 'helpdesk pause'.
+    """
     from helpdesk_cli.services import pauses
 
     with desk(call) as opened:

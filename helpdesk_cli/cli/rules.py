@@ -104,9 +104,11 @@ RULES = Sheet(
         Column("when", "When"),
         Column("if", "If", weight=2),
         Column("then", "Then", weight=2),
+        Column("fired", "Fired", "number"),
+        Column("fired_at", "Last", "age"),
     ),
-    table=("name", "builtin", "enabled", "when", "if", "then"),
-    lines=("name", "builtin", "enabled", "when", "if", "then"),
+    table=("name", "builtin", "enabled", "when", "if", "then", "fired", "fired_at"),
+    lines=("name", "builtin", "enabled", "when", "if", "then", "fired", "fired_at"),
     number="name",
 )
 
@@ -121,12 +123,16 @@ Examples:
 @listed
 @shared
 def list_(call: Call, *, asked: Asked) -> None:
-    """List all rules in the order in which they are tried, the built-in ones last."""
+    """List all rules in the order in which they are tried, the built-in ones last.
+
+    With on how many tickets each did its work since it is there, and when last.
+    """
     from helpdesk_cli.services import rules
 
     with desk(call) as opened:
         found = [shapes.rule(row) for row in rules.listing(opened)]
-    output.show_rows(RULES, found[: asked.limit], asked, total=len(found))
+        now = opened.clock()
+    output.show_rows(RULES, found[: asked.limit], asked, now=now, total=len(found))
 
 
 @rule.command(

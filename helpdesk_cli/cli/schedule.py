@@ -33,9 +33,9 @@ Examples:
 def schedule(
     call: Call, system: str, *, every: str, user: str | None, folder: str | None, as_json: bool
 ) -> None:
-    """Show what to install so that this machine runs the desk, with its own paths.
+    """Show what to install so that this machine runs the desk.
 
-    A crontab and systemd's units run 'helpdesk cron'; schtasks is a task for Windows; postfix lets the mail
+    A crontab and the units of systemd run 'helpdesk cron'; schtasks is a task for Windows; postfix lets the mail
     server hand over each message at once. The first lines of each say where it goes.
     """
     from helpdesk_cli.config import load

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.wishes import is_hour
 from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 
 from .forms import Fault, Key, is_address, is_host, is_slug
@@ -141,6 +142,13 @@ def check_operation(settings: Settings) -> Iterator[Fault]:
         number = getattr(settings.operation, name)
         if not 0 <= number <= 100_000:
             yield Fault(("operation", name), f"{number} will not do; 0 or more")
+    if settings.operation.survey_after >= 7 * 86400:
+        yield Fault(("operation", "survey_after"), "must be less than 7d; later nobody is asked any more")
+    if not 0 <= settings.operation.hold_answers <= 86400:
+        yield Fault(("operation", "hold_answers"), "from 0 to 1d; nobody's answer waits longer")
+    if not is_hour(settings.operation.digest_at):
+        hour = settings.operation.digest_at
+        yield Fault(("operation", "digest_at"), f'"{hour}" is no hour of the day such as 08:00')
     if settings.alerts.enabled and not settings.alerts.address:
         yield Fault(("alerts", "address"), "is missing, but alerts are enabled")
 
@@ -200,6 +208,10 @@ def foreign_addresses(settings: Settings) -> Iterable[tuple[Key, str]]:
         yield ("desk", "admin"), address
     if settings.alerts.address:
         yield ("alerts", "address"), settings.alerts.address
+    for slug, table in settings.oncall.items():
+        for person in table.people:
+            if "@" in person:
+                yield ("oncall", slug, "people"), person
     for slug, department in settings.department.items():
         if department.pager:
             yield ("department", slug, "pager"), department.pager
@@ -228,6 +240,10 @@ def check_what_it_does_by_itself(settings: Settings, exposed: bool) -> Iterator[
 
         yield from check_calendars(settings)
         yield from check_levels(settings)
+    if settings.oncall:
+        from .oncall import check_oncall
+
+        yield from check_oncall(settings)
     if settings.rule:
         from .rules import check_rules
 

@@ -18,13 +18,13 @@ from .forms import Fault, Key, rate_of, with_after, written
 from .lines import line_of, lines_of
 
 LATER: tuple[Key, ...] = (
-    *((table,) for table in ("oncall", "oauth2", "retention")),
+    *((table,) for table in ("oauth2", "retention")),
     ("store", "run_as"),
     ("mailbox", "*", "form_senders"),
 )
 """Keys whose names are reserved."""
 
-FILLERS: dict[str, object] = {"state": "open", "then": {}}
+FILLERS: dict[str, object] = {"state": "open", "then": {}, "people": ["nobody"]}
 """What stands for a required value that is missing, so that the rest can be looked at; else a text."""
 
 BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")

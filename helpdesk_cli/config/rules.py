@@ -27,6 +27,7 @@ from helpdesk_cli.domain.rules import (
     operators_of,
     values_of,
 )
+from helpdesk_cli.domain.tags import LONGEST, tag_of
 from helpdesk_cli.settings import Rule, Settings, Span
 
 from .forms import Fault, Key, is_slug, span_of
@@ -69,6 +70,7 @@ def check_rules(settings: Settings) -> Iterator[Fault]:
         yield from _when(rule, here)
         for path, asked in asked_of(rule.if_):
             yield from _asked(settings, rule, path, asked, (*here, "if"))
+        yield from _costly(rule, (*here, "if"))
         if not rule.then:
             yield Fault((*here, "then"), f"does nothing; one or more of {', '.join(ACTIONS)}")
         for kind, value in rule.then.items():
@@ -89,6 +91,17 @@ def _when(rule: Rule, here: Key) -> Iterator[Fault]:
         yield Fault(key, 'time stands alone; make a second rule for "time"')
     if rule.again and TIME not in when:
         yield Fault((*here, "again"), 'means nothing to an event; it needs when = "time"')
+
+
+def _costly(rule: Rule, here: Key) -> Iterator[Fault]:
+    """A rule of time that only searches texts would search those of every active ticket in each run."""
+    asked = [operator for _, value in asked_of(rule.if_) for operator, _ in operators_of(value)]
+    if TIME in values_of(rule.when) and asked and set(asked) == {"matches"}:
+        yield Fault(
+            here,
+            'would search every active ticket in each run; add a condition that is no "matches", such as '
+            'created_at = { younger_than = "1d" }, or answer an event: when = ["opened", "edited"]',
+        )
 
 
 # Conditions
@@ -198,6 +211,10 @@ def _words(settings: Settings, kind: str, value: object, key: Key) -> Iterator[F
             yield Fault(key, 'the client gets a mail of your own words: send = "TEMPLATE"')
         elif kind == "notify" and each not in HEARERS and (meant := _mistyped(each)):
             yield Fault(key, f'"{each}" will not do; did you mean "{meant}"?')
+        elif kind in ("tag", "untag"):
+            if not tag_of(each):
+                what = f"one word of letters, digits and - _ . : / +, at most {LONGEST} of them"
+                yield Fault(key, f'"{each}" is no tag, which is {what}')
         elif not each.isprintable() or len(each) > 100:
             yield Fault(key, "must be short, without line breaks")
 

@@ -52,11 +52,11 @@ def check_levels(settings: Settings) -> Iterator[Fault]:
     for slug, level in settings.sla.items():
         here = ("sla", slug)
         if level.calendar:
-            yield from _known("calendar", level.calendar, list(settings.calendar), (*here, "calendar"))
+            yield from a_known("calendar", level.calendar, list(settings.calendar), (*here, "calendar"))
         for name in level.categories:
-            yield from _known("category", name, list(settings.category), (*here, "categories"))
+            yield from a_known("category", name, list(settings.category), (*here, "categories"))
         for name in level.departments:
-            yield from _known("department", name, list(settings.department), (*here, "departments"))
+            yield from a_known("department", name, list(settings.department), (*here, "departments"))
         yield from _people(level, here)
         yield from _times(settings, level, here)
         yield from _told(level, here)
@@ -87,7 +87,7 @@ def _refused(read: Callable[[str], object], text: str, key: Key) -> Iterator[Fau
         yield Fault(key, str(error))
 
 
-def _known(what: str, name: str, known: Sequence[str], key: Key) -> Iterator[Fault]:
+def a_known(what: str, name: str, known: Sequence[str], key: Key) -> Iterator[Fault]:
     """A fault where there is no such thing, with the nearest that there is."""
     if name in known:
         return
@@ -119,7 +119,7 @@ def _times(settings: Settings, level: Sla, here: Key) -> Iterator[Fault]:
         for priority, seconds in getattr(level, name).items():
             key = (*here, name, priority)
             if priority != ELSE and priority not in settings.priority:
-                yield from _known("priority", priority, [*settings.priority, ELSE], key)
+                yield from a_known("priority", priority, [*settings.priority, ELSE], key)
             if seconds <= 0:
                 yield Fault(key, 'must be more than nothing, such as "4h"; or leave it out')
             elif seconds > most > 0:

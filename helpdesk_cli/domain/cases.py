@@ -20,6 +20,15 @@ class Known(Struct, frozen=True, kw_only=True):
     ticket: Ticket | None = None  # the whole of it, for who carries the decision out
 
 
+class Page(Struct, frozen=True, kw_only=True):
+    """A page that a mail answers: the tickets that it named, and the address to which it went."""
+
+    letter: int
+    tickets: tuple[int, ...]
+    address: str  # folded
+    who: str  # whom it called: a login, or that address
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """What the store knows about a mail."""
 
@@ -33,9 +42,14 @@ class Facts(Struct, frozen=True, kw_only=True):
     staff_person: int = 0
     staff_purpose: str = ""
     client_ticket: Known | None = None  # of the first client token
+    third_ticket: Known | None = None  # of the first token of a third party
+    asked: tuple[str, ...] = ()  # to whom what they answer was forwarded, folded
     reference: Known | None = None  # of the first known inbound Message-ID
     tag: Known | None = None  # of the first subject tag that names a ticket
+    page: Page | None = None  # that it answers by a signed word of ours
     department: str = ""  # by the recipients, else the mailbox's own
+    surveyed: frozenset[int] = frozenset()  # tickets of these whose client was asked how they rate
+    survey: int | None = None  # the ticket whose survey it answers
     is_flooding: bool = False
     flood_ticket: Known | None = None
 
@@ -55,6 +69,8 @@ class Case(Struct, frozen=True, kw_only=True):
     is_released: bool = False  # a person looked at it and lets it in
     is_whole: bool = True  # false: too large, so only its beginning was read
     is_thanks: bool = False
+    rating: int = 0  # the digit from 1 to 5 that its first line is, else 0
+    comment: str = ""  # … and what is said below it
     staff_files: tuple[Part, ...] = ()  # the files of a staff member's answer that may go along
     brings_files: bool = False  # … and whether they say something by themselves
     staff_words: str | None = ""  # what staff wrote above the reply line; None where that is not clear
@@ -86,10 +102,13 @@ class Decision(Struct, frozen=True, kw_only=True):
     is_public: bool = True
     mark: str = ""
     reopens: bool = False
+    rating: int = 0  # what it answers to a survey
     acknowledges: bool = False
+    unacknowledged: str = ""  # why not, of a mail that opens a ticket: robot | failed | crowd | mailbox
     repeats_subject: bool = True
     alerts: bool = True
     pages: bool = False
     as_staff: bool = False
     links: tuple[tuple[int, str], ...] = ()
+    acknowledged: tuple[int, ...] = ()  # the tickets whose page it answers
     warnings: tuple[str, ...] = ()  # letters beside: rejection, spoof-warning

@@ -22,6 +22,7 @@ from helpdesk_cli.domain.ticket import (
     Ticket,
     moved,
     opened,
+    rated,
     said,
 )
 from helpdesk_cli.settings import Settings
@@ -127,21 +128,31 @@ def take_in(
         is_closed = decision.outcome is Outcome.ARCHIVED
         fresh = new_ticket(case, settings, department, client, is_closed=is_closed)
         change = opened(fresh, message, actor, (*joining, *_joining_cc(case, settings)))
+    elif decision.rating:
+        change = replace(rated(ticket, message, actor, decision.rating, case.comment), joining=joining)
     else:
         told: dict[str, object] = {"mark": decision.mark} if decision.mark else {}
         change = replace(said(ticket, message, actor, _event(decision), **told), joining=joining)
         if decision.reopens:
             kind = "reopened" if ticket.state == CLOSED else "moved"
             change = moved(change, back(settings, ticket), OPEN, case.arrived_at, actor, kind=kind)
-            change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
+            if message.is_public:
+                change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
     return replace(
-        change,
+        _marked(change) if case.is_robot else change,
         links=decision.links,
         silent=not decision.alerts and not decision.as_staff,
         acknowledge=decision.acknowledges,
+        unacknowledged=decision.unacknowledged,
         repeat_subject=decision.repeats_subject,
         page=decision.pages,
     )
+
+
+def _marked(change: Change) -> Change:
+    """The same change; the log says that a machine wrote."""
+    first, *rest = change.events
+    return replace(change, events=(replace(first, data={**first.data, "automatic": True}), *rest))
 
 
 def _joining(
@@ -165,7 +176,8 @@ def _joining(
 def _claimed(case: Case) -> list[Known]:
     """The tickets that a mail claims."""
     facts = case.facts
-    return [known for known in (facts.client_ticket, facts.reference, facts.tag) if known is not None]
+    found = (facts.client_ticket, facts.third_ticket, facts.reference, facts.tag)
+    return [known for known in found if known is not None]
 
 
 def _event(decision: Decision) -> str:

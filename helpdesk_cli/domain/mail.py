@@ -193,8 +193,9 @@ def _deviating(label: str) -> str:
 class Token(Struct, frozen=True):
     """A signed word of ours that passed its check.
 
-    ``purpose`` is ``c`` (to a client), ``s`` (to staff), ``n`` (to staff about a note). ``person`` is the
-    participant's or the staff member's id. It proves that its bearer saw a mail of ours to that person
+    ``purpose`` is ``c`` (to a client), ``s`` (to staff), ``n`` (to staff about a note), ``t`` (to a third party), ``p``
+    (a page). ``person`` is the participant's or the staff member's id; of a third party that of the message that was
+    forwarded to them, of a page the letter's. It proves that its bearer saw a mail of ours to that person
     about that ticket; it does not prove who the bearer is, for a forwarded mail carries it along.
     """
 
@@ -203,10 +204,15 @@ class Token(Struct, frozen=True):
     person: int
 
 
+STAFF_PURPOSES = ("s", "n")
+"""The purposes of tokens that staff bear."""
+
+
 class Claims(Struct, frozen=True, kw_only=True):
     """What a mail claims to answer, the strongest proof first in each list."""
 
     tokens: tuple[Token, ...] = ()  # recipient addresses, In-Reply-To, References from the last
+    pages: tuple[int, ...] = ()  # letters that were pages, by their tokens and codes
     forged: int = 0  # words of a token's form that fail their check
     message_ids: tuple[str, ...] = ()  # other people's, In-Reply-To first, then References from the last
     tags: tuple[int, ...] = ()  # ticket numbers in the subject

@@ -5,17 +5,41 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain import wishes
+from helpdesk_cli.domain.hearers import (
+    ASSIGNEE,
+    DEPARTMENT,
+    DESK_ADMIN,
+    MANAGER,
+    NAMED,
+    PARTICIPANT,
+    REQUESTER,
+    THIRD_PARTY,
+    WATCHER,
+    doers_of,
+    role_of,
+)
+from helpdesk_cli.domain.hearers import Audience as Audience
+from helpdesk_cli.domain.hearers import Notice as Notice
+from helpdesk_cli.domain.hearers import everybody as everybody
+from helpdesk_cli.domain.hearers import to_deputies as to_deputies
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, fold
 from helpdesk_cli.domain.people import SYSTEM, Participant, Staff
-from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Message, Telling
-from helpdesk_cli.settings import Settings, Stage
+from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Telling
+from helpdesk_cli.settings import Department, Settings, Stage
 
 ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
-MOVED, REMINDER, INACTIVE, NOTICE = "moved", "reminder", "inactive", "notice"
-RULE, WEBHOOK = "rule", "webhook"
+MOVED, REMINDER, INACTIVE, SURVEY = "moved", "reminder", "inactive", "survey"
+NOTICE, RULE, WEBHOOK, FORWARD, DIGEST = "notice", "rule", "webhook", "forward", "digest"
+
+HELD = frozenset({REPLY, FORWARD})
+"""The kinds that wait a little where the desk holds answers: what staff write to people outside."""
 
 LIMITED = frozenset(
-    {ACKNOWLEDGEMENT, REMINDER, INACTIVE, RULE, "rejection", "spoof-warning", "unclear-answer", "bounced"}
+    {
+        *(ACKNOWLEDGEMENT, REMINDER, INACTIVE, SURVEY, RULE),
+        *("rejection", "spoof-warning", "unclear-answer", "bounced"),
+    }
 )
 """The kinds that count as automatic mail to an address; what staff ask to be told is not among them."""
 
@@ -23,52 +47,33 @@ STEPS = ("escalated", "assigned", "handed-over", "moved", "reopened")
 """Of what a stage says who is told: staff hear of the first of these that happened, clients of the last."""
 
 
-class Notice(Struct, frozen=True, kw_only=True):
-    """A letter that is called for. ``person`` is the participant or staff member behind its token."""
-
-    kind: str
-    address: str
-    name: str = ""
-    person: int = 0
-    purpose: str = ""
-    message: int | None = None  # which of the change's messages it carries, by position
-    facts: dict[str, object] = {}
-
-
-class Audience(Struct, frozen=True, kw_only=True):
-    """Who could hear, all of them active and allowed to see the ticket.
-
-    ``staff`` are the department's, the assignee and the ticket's watchers; ``participants`` begin with the
-    requester; ``named`` are further staff by login, the assignee, the manager and who did it among them;
-    ``deputies`` stand in for who is away, by that login.
-    """
-
-    staff: tuple[Staff, ...] = ()
-    participants: tuple[Participant, ...] = ()
-    watchers: tuple[Staff, ...] = ()
-    named: dict[str, Staff] = {}
-    deputies: dict[str, Staff] = {}
-
-
 def is_heard(change: Change) -> bool:
-    """Whether a change may call for letters at all; else nobody need be looked up."""
-    if change.silent:
+    """Whether a change may call for letters, or for a word why there is none; else nobody need be looked up."""
+    if change.silent and change.brought is not None:
         return any(telling.always for telling in change.tell)
     return bool(change.messages or change.tell) or any(_step(event) in STEPS for event in change.events)
 
 
 def notices(change: Change, audience: Audience, settings: Settings) -> list[Notice]:
     """The letters of a change, each person at most once; never to the one who did it."""
+    found = called_for(change, audience, settings)
+    return once([*found, *to_deputies(found, change, audience)])
+
+
+def called_for(change: Change, audience: Audience, settings: Settings) -> list[Notice]:
+    """What is to be told, whether anybody wants to hear it or not; somebody may be meant more than once."""
     found = [] if change.silent else [*_of_words(change, audience, settings)]
     for telling in change.tell:
         if telling.always or not change.silent:
             found += _ordered(telling, change, audience, settings)
+    doers = doers_of(change, audience)
+    found = [each for each in found if each.purpose not in STAFF_PURPOSES or fold(each.address) not in doers]
     if not change.silent:
         found += _of_steps(change, audience, settings)
-    return _once([*found, *_to_deputies(found, change, audience)])
+    return found
 
 
-def _once(found: Iterable[Notice]) -> list[Notice]:
+def once(found: Iterable[Notice]) -> list[Notice]:
     """One letter a person: the first. A pager and a mailbox are not the same person.
 
     What a rule sends or calls stands beside all other letters.
@@ -87,19 +92,23 @@ def _of_words(change: Change, audience: Audience, settings: Settings) -> Iterato
     if not change.messages:
         return
     kinds = {event.kind for event in change.events}
-    message = change.messages[0]
     if "opened" in kinds:
         # Where a rule closed it at once, its stage says who is told.
         is_open = change.ticket.state != CLOSED
         if change.acknowledge and is_open and audience.participants:
             yield _acknowledgement(change, audience.participants[0])
-        yield from _alerts(message, audience, "opened")
+        yield from _alerts(change, audience, "opened")
         if change.page and is_open:
             yield from _pages(change, settings)
-    elif "replied" in kinds:
-        yield from _alerts(message, audience, "replied")
+    elif kinds & {"replied", "rated"}:
+        yield from _alerts(change, audience, "replied")
     if "answered" in kinds:
-        yield from _replies(message, audience)
+        yield from _replies(change, audience)
+        yield from _to_colleagues(change, audience, "answered")
+    elif "noted" in kinds:
+        yield from _to_colleagues(change, audience, "noted")
+    if "forwarded" in kinds:
+        yield from _forwards(next(event for event in change.events if event.kind == "forwarded"))
 
 
 def _acknowledgement(change: Change, requester: Participant) -> Notice:
@@ -112,16 +121,42 @@ def _acknowledgement(change: Change, requester: Participant) -> Notice:
         purpose="c",
         message=0,
         facts={"repeat_subject": change.repeat_subject},
+        event="opened",
+        why=REQUESTER,
     )
 
 
-def _alerts(message: Message, audience: Audience, event: str) -> list[Notice]:
-    writer = fold(message.author.email)
-    return [
-        replace(_to_staff(ALERT, member, {"event": event}), message=0)
-        for member in audience.staff
-        if member.login != message.author.staff and fold(member.email) != writer
-    ]
+def _alerts(change: Change, audience: Audience, event: str) -> list[Notice]:
+    """What all who answer for a ticket hear of its client's words."""
+    return [_alert(change, audience, member, event) for member in (*audience.staff, *audience.every)]
+
+
+def _to_colleagues(change: Change, audience: Audience, event: str) -> Iterator[Notice]:
+    """What others hear of a staff member's words: the assignee and who watches.
+
+    A note is never mailed to who takes part as a client, be it a colleague.
+    """
+    assignee = audience.named.get(change.ticket.assignee or "")
+    clients = {fold(person.address) for person in audience.participants} if event == "noted" else set()
+    for member in (*([assignee] if assignee else ()), *audience.watching):
+        if fold(member.email) not in clients:
+            yield _alert(change, audience, member, event)
+
+
+def _alert(change: Change, audience: Audience, member: Staff, event: str) -> Notice:
+    is_internal = not change.messages[0].is_public
+    return Notice(
+        kind=ALERT,
+        address=member.email,
+        name=member.name,
+        person=member.id,
+        # An answer to what the client does not see must not reach the client: it is a note.
+        purpose="n" if is_internal else "s",
+        message=0,
+        facts={"event": event, "internal": is_internal},
+        event=event,
+        why=role_of(member, change, audience),
+    )
 
 
 def _pages(change: Change, settings: Settings) -> list[Notice]:
@@ -131,42 +166,84 @@ def _pages(change: Change, settings: Settings) -> list[Notice]:
         addresses.append(department.pager)
     message = 0 if change.messages else None
     return [
-        Notice(kind=PAGER, address=address, message=message)
+        Notice(kind=PAGER, address=address, message=message, event="opened", why=PAGER)
         for address in dict.fromkeys(addresses)
         if address
     ]
 
 
-def _replies(message: Message, audience: Audience) -> list[Notice]:
-    writer = fold(message.author.email)
+def _replies(change: Change, audience: Audience) -> list[Notice]:
+    writer = fold(change.messages[0].author.email)
     return [
-        replace(_to_client(REPLY, person), message=0)
+        replace(_to_client(REPLY, person, audience), message=0, event="answered")
         for person in audience.participants
         if fold(person.address) != writer
     ]
 
 
-def _of_steps(change: Change, audience: Audience, settings: Settings) -> Iterator[Notice]:
-    """The letters of a move or an assignment, as the stage in which the ticket is now says.
+def _forwards(event: Event) -> list[Notice]:
+    """The letters to third parties; whose token they bear is the message's, which is not written yet."""
+    facts = {name: event.data[name] for name in ("messages", "files")}
+    addresses = event.data["to"]
+    assert isinstance(addresses, list)
+    return [
+        Notice(
+            kind=FORWARD,
+            address=address,
+            purpose="t",
+            message=0,
+            facts=facts,
+            event="forwarded",
+            why=THIRD_PARTY,
+        )
+        for address in addresses
+    ]
 
-    Who wrote or is written to in the same change hears of it by that. Who takes over from another level of
-    support hears always.
+
+class Steps(Struct, frozen=True):
+    """Of which step staff hear, and of which clients, None of none."""
+
+    staff: str
+    client: str | None
+
+
+def kinds_of_steps(change: Change, settings: Settings) -> Steps | None:
+    """Which steps of a change are to be told, if the stage says so; None where none is.
+
+    Who wrote or is written to in the same change hears of it by that.
     """
+    steps = steps_of(change)
+    kinds = [kind for kind in STEPS if kind in steps]
+    is_new = "opened" in steps and change.ticket.state != CLOSED
+    if not kinds or change.ticket.stage not in settings.stage or is_new:
+        return None
+    # Which department has it, and that nobody has, is ours alone.
+    ours = {"handed-over"} if change.ticket.assignee else {"handed-over", "assigned"}
+    open_kinds = [kind for kind in kinds if kind not in ours and "replied" not in steps]
+    return Steps(kinds[0], open_kinds[-1] if open_kinds else None)
+
+
+def steps_of(change: Change) -> dict[str, Event]:
+    """The events of a change, by their names as steps."""
     steps = {_step(event): event for event in change.events}
     if "handed-over" in steps and change.ticket.assignee is None:
         steps.pop("assigned", None)  # nobody has it, for others shall
-    kinds = [kind for kind in STEPS if kind in steps]
-    stage = settings.stage.get(change.ticket.stage)
-    if not kinds or stage is None or ("opened" in steps and change.ticket.state != CLOSED):
+    return steps
+
+
+def _of_steps(change: Change, audience: Audience, settings: Settings) -> Iterator[Notice]:
+    """The letters of a move or an assignment, as the stage in which the ticket is now says.
+
+    Who takes over from another level of support hears always.
+    """
+    steps, found = steps_of(change), kinds_of_steps(change, settings)
+    if found is None:
         return
-    if "staff" in stage.notify or "escalated" in kinds:
-        yield from _to_concerned(kinds[0], steps[kinds[0]], change, audience, stage)
-    # Which department has it, and that nobody has, is ours alone.
-    ours = {"handed-over"} if change.ticket.assignee else {"handed-over", "assigned"}
-    open_kinds = [kind for kind in kinds if kind not in ours]
-    if "client" in stage.notify and "replied" not in steps and open_kinds:
-        kind = open_kinds[-1]
-        yield from _to_participants(kind, steps[kind], change, audience, stage)
+    stage = settings.stage[change.ticket.stage]
+    if "staff" in stage.notify or found.staff == "escalated":
+        yield from _to_concerned(found.staff, steps[found.staff], change, audience, stage)
+    if found.client is not None and "client" in stage.notify:
+        yield from _to_participants(found.client, steps[found.client], change, audience, stage)
 
 
 def _step(event: Event) -> str:
@@ -176,7 +253,7 @@ def _step(event: Event) -> str:
     return event.kind
 
 
-def _name_of(kind: str, change: Change) -> str:
+def name_of(kind: str, change: Change) -> str:
     """What templates call a step."""
     return "closed" if kind == "moved" and change.ticket.state == CLOSED else kind
 
@@ -186,7 +263,7 @@ def _to_concerned(
 ) -> Iterator[Notice]:
     """What staff hear of a step: the assignee, else the department, or of it the level; and who watches."""
     facts: dict[str, object] = {
-        "event": _name_of(kind, change),
+        "event": name_of(kind, change),
         "by": _doer(event.actor),
         "stage": stage.name,
         "lines": [f"{why}."] if (why := event.data.get("why")) else [],
@@ -195,9 +272,16 @@ def _to_concerned(
     found = [assignee] if assignee is not None else list(audience.staff)
     if assignee is None and kind == "escalated":
         found = [member for member in found if member.level >= change.ticket.level] or found
-    for member in (*found, *audience.watchers):
-        if member.login != event.actor:
-            yield _to_staff(NOTICE, member, facts)
+    for member in (*found, *audience.watching):
+        if event.actor == member.login or fold(event.actor) == fold(member.email):
+            continue
+        why = role_of(member, change, audience)
+        yield replace(_to_staff(NOTICE, member, facts), event=name_of(kind, change), why=why)
+
+
+def _is_machine(actor: str) -> bool:
+    """Whether no person did a thing."""
+    return actor == SYSTEM or actor.startswith("rule:")
 
 
 def _doer(actor: str) -> str:
@@ -213,42 +297,71 @@ def _to_participants(
     doer = audience.named.get(event.actor)
     own = {fold(event.actor), fold(doer.email) if doer is not None else ""}
     facts: dict[str, object] = {
-        "event": _name_of(kind, change),
+        "event": name_of(kind, change),
         "stage": stage.name,
         "template": stage.template,
     }
     for person in audience.participants:
         if fold(person.address) not in own:
-            yield _to_client(MOVED, person, facts)
+            found = _to_client(MOVED, person, audience, facts)
+            yield replace(found, event=name_of(kind, change), by_itself=_is_machine(event.actor))
 
 
 def _ordered(telling: Telling, change: Change, audience: Audience, settings: Settings) -> list[Notice]:
     """The letters that somebody ordered."""
+    event, by = _order_of(telling, change)
+    found = [*_to_ordered(telling, change, audience, settings)]
+    return [replace(each, event=event, why=", ".join(filter(None, (each.why, by)))) for each in found]
+
+
+def _order_of(telling: Telling, change: Change) -> tuple[str, str]:
+    """What an order tells of, and by whose order."""
+    event = str(telling.facts.get("event") or "")
+    rule = str(telling.facts.get("rule") or "") or next(
+        (each.actor.removeprefix("rule:") for each in reversed(change.events) if each.actor[:5] == "rule:"),
+        "",
+    )
+    if event in wishes.URGENT:
+        return event, "by the service level"
+    if telling.kind in (NOTICE, PAGER, WEBHOOK):
+        return wishes.RULE, f"by rule {rule}" if rule else ""
+    return telling.kind, f"by rule {rule}" if rule else ""
+
+
+def _to_ordered(telling: Telling, change: Change, audience: Audience, settings: Settings) -> Iterable[Notice]:
     facts: dict[str, object] = {"lines": [], **telling.facts}
     if telling.whom == "client":
-        return [_to_client(telling.kind, person, facts) for person in audience.participants[:1]]
+        return [_to_client(telling.kind, person, audience, facts) for person in audience.participants[:1]]
     if telling.whom == "pager":
         return [replace(page, facts={**page.facts, **telling.facts}) for page in _pages(change, settings)]
     if telling.whom == "webhook":
         message = 0 if change.messages else None
-        return [Notice(kind=WEBHOOK, address=telling.to, facts=telling.facts, message=message)]
-    actor = change.events[0].actor if change.events else ""  # rules that answer it stand behind
+        return [Notice(kind=WEBHOOK, address=telling.to, facts=telling.facts, message=message, why=WEBHOOK)]
     department = settings.department.get(change.ticket.department)
-    if telling.whom == "manager" and (department is None or department.manager not in audience.named):
-        return [Notice(kind=telling.kind, address=address, facts=facts) for address in settings.desk.admin]
-    logins = {
-        "assignee": change.ticket.assignee or "",
-        "manager": department.manager if department else "",
-    }
-    members: Iterable[Staff]
-    if telling.whom == "department":
-        members = audience.staff
-    elif telling.whom == "watchers":
-        members = audience.watchers
-    else:
-        member = audience.named.get(logins.get(telling.whom, telling.whom))
-        members = [member] if member is not None else audience.staff if telling.whom == "assignee" else ()
-    return [_to_staff(telling.kind, member, facts) for member in members if member.login != actor]
+    if telling.whom == MANAGER and (department is None or department.manager not in audience.named):
+        return [
+            Notice(kind=telling.kind, address=address, facts=facts, why=DESK_ADMIN)
+            for address in settings.desk.admin
+        ]
+    return [
+        replace(_to_staff(telling.kind, member, facts), why=why)
+        for member, why in _meant(telling.whom, change, audience, department)
+    ]
+
+
+def _meant(
+    whom: str, change: Change, audience: Audience, department: Department | None
+) -> Iterator[tuple[Staff, str]]:
+    """The staff whom an order means, and as what."""
+    logins = {ASSIGNEE: change.ticket.assignee or "", MANAGER: department.manager if department else ""}
+    if whom == "watchers":
+        yield from ((member, WATCHER) for member in audience.watchers)
+        return
+    member = audience.named.get(logins.get(whom, whom))
+    if whom != DEPARTMENT and member is not None:
+        yield member, whom if whom in logins else NAMED
+    elif whom in (DEPARTMENT, ASSIGNEE):
+        yield from ((each, DEPARTMENT) for each in audience.staff)
 
 
 def _to_staff(kind: str, member: Staff, facts: dict[str, object]) -> Notice:
@@ -257,7 +370,9 @@ def _to_staff(kind: str, member: Staff, facts: dict[str, object]) -> Notice:
     )
 
 
-def _to_client(kind: str, person: Participant, facts: dict[str, object] | None = None) -> Notice:
+def _to_client(
+    kind: str, person: Participant, audience: Audience, facts: dict[str, object] | None = None
+) -> Notice:
     return Notice(
         kind=kind,
         address=person.address,
@@ -265,29 +380,5 @@ def _to_client(kind: str, person: Participant, facts: dict[str, object] | None =
         person=person.id,
         purpose="c",
         facts=facts or {},
+        why=REQUESTER if person is audience.participants[0] else PARTICIPANT,
     )
-
-
-def _to_deputies(found: Iterable[Notice], change: Change, audience: Audience) -> Iterator[Notice]:
-    """The same for who stands in for somebody that is away, unless they did it themselves."""
-    absent = {member.id: member for member in _everybody(audience) if member.login in audience.deputies}
-    doers = {event.actor for event in change.events} | {each.author.staff for each in change.messages}
-    writers = {fold(each.author.email) for each in change.messages}
-    for notice in found:
-        member = absent.get(notice.person) if notice.purpose == "s" else None
-        deputy = audience.deputies[member.login] if member is not None else None
-        if member is None or deputy is None or deputy.login in doers or fold(deputy.email) in writers:
-            continue
-        yield replace(
-            notice,
-            address=deputy.email,
-            name=deputy.name,
-            person=deputy.id,
-            facts={**notice.facts, "instead_of": member.name},
-        )
-
-
-def _everybody(audience: Audience) -> Iterator[Staff]:
-    yield from audience.staff
-    yield from audience.watchers
-    yield from audience.named.values()

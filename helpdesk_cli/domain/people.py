@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.wishes import Wishes, read
+
 SYSTEM = "system"
 """The actor of jobs; reserved like the words below, so no staff member can be called so."""
 
@@ -35,10 +37,18 @@ class Staff(Struct, frozen=True, kw_only=True):
     away_from: str | None = None  # days, 2026-12-24, the last one included
     away_to: str | None = None
     deputy: str | None = None  # a login: who hears meanwhile
+    notices: str = ""  # what they want to hear of and when, as ``domain.wishes`` reads it
+    every_ticket: int = 0  # 1: an admin who hears of every ticket
+    pager: str = ""  # where pages go, else to the address
 
     @property
     def is_admin(self) -> bool:
         return self.role == "admin"
+
+    @property
+    def wishes(self) -> Wishes:
+        """What they want to hear of, and when."""
+        return read(self.notices)
 
 
 class Participant(Struct, frozen=True, kw_only=True):

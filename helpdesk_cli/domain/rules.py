@@ -7,6 +7,7 @@ from msgspec import Struct
 from helpdesk_cli.domain.mail import a_label, fold
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.people import Client
+from helpdesk_cli.domain.tags import tag_of
 from helpdesk_cli.domain.ticket import CLOSED, OPEN, WAITING, Brought, Message, Ticket
 from helpdesk_cli.settings import Rule as Written
 
@@ -25,13 +26,17 @@ EVENTS = (
     "edited",
     "auto-replied",
     "bounced",
+    "rated",
     "reminded",
+    "put-off",
+    "woken",
+    "forwarded",
     "warned",
     "breached",
 )
 """What a rule may answer; closed is a move into a closed stage."""
 
-BUILT_IN = ("awaiting", "reminder", "inactive", "sla-warning", "sla-breach", "survey")
+BUILT_IN = ("wake", "awaiting", "reminder", "inactive", "sla-warning", "sla-breach", "survey")
 """What time brings by itself, in the order in which it is done, after the site's own rules."""
 
 TEXT, ADDRESS, WORD, RANK, NUMBER, FLAG, MOMENT = (
@@ -85,6 +90,7 @@ FIELDS = {
     "level": Field(NUMBER),
     "private": Field(FLAG),
     "message_count": Field(NUMBER),
+    "rating": Field(NUMBER),
     "sla": Field(WORD, "sla"),
     **dict.fromkeys(
         (
@@ -191,11 +197,17 @@ def read(name: str, written: Written) -> Rule:
         when=when,
         # An expression is asked last, for it takes longest.
         conditions=tuple(sorted(conditions, key=lambda one: one.operator == "matches")),
-        actions=tuple(Action(kind, values_of(value)) for kind, value in written.then.items()),
+        actions=tuple(Action(kind, _done_with(kind, value)) for kind, value in written.then.items()),
         again=written.again,
         stop=written.stop,
         enabled=written.enabled,
     )
+
+
+def _done_with(kind: str, value: object) -> tuple[Value, ...]:
+    """The values of an action; tags as tickets have them."""
+    values = values_of(value)
+    return tuple(tag_of(str(each)) or each for each in values) if kind in ("tag", "untag") else values
 
 
 def asked_of(

@@ -93,7 +93,7 @@ def systemd(place: Place, every: int = MINUTE) -> list[File]:
         "# /etc/systemd/system/helpdesk.service",
         "# Then: systemctl daemon-reload && systemctl enable --now helpdesk.timer",
         "[Unit]",
-        "Description=Help desk: fetch, sort and send its mail",
+        "Description=Help desk: fetch mail, do what time brings, send",
         "After=network-online.target",
         "Wants=network-online.target",
         "",
@@ -182,7 +182,7 @@ def task(place: Place, every: int = MINUTE) -> list[File]:
 <!-- schtasks /Create /TN helpdesk /XML helpdesk-task.xml /RU {xml(place.user).replace("--", "- -")} /RP * -->
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
-    <Description>Fetches, sorts and sends the mail of the help desk, each {spelled(every)}.</Description>
+    <Description>Fetches the mail of the help desk, does what time brings, sends; each {spelled(every)}.</Description>
   </RegistrationInfo>
   <Triggers>
     <TimeTrigger>

@@ -91,6 +91,50 @@ def day_ahead(words: str, today: date) -> date | None:
     return today + timedelta(days=int(in_days[1]) * (7 if in_days[2] == "week" else 1))
 
 
+def moment_ahead(text: str, now: datetime) -> datetime:
+    """The moment to which a person looks ahead: ``tomorrow``, ``friday 14:00``, ``in 3 days``, ``2h``, a date.
+
+    A day stands for its first moment, the name of one of the week for the next that comes. Raises ValueError
+    for what is none, OverflowError for one that no calendar has.
+    """
+    words = " ".join(text.strip().lower().replace("_", " ").split())
+    named, clock = _with_clock(words)
+    day = _day_to_come(named, now.date())
+    if day is not None:
+        return datetime.combine(day, clock or time(), now.tzinfo)
+    length = seconds_ago(words.removeprefix("in ")) if not words.endswith(" ago") else None
+    if length is not None:
+        return now + timedelta(seconds=length)
+    if clock is not None and not named:
+        found = datetime.combine(now.date(), clock, now.tzinfo)
+        return found if found > now else datetime.combine(now.date() + timedelta(days=1), clock, now.tzinfo)
+    found = datetime.fromisoformat(text.strip())
+    return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+
+
+def _with_clock(words: str) -> tuple[str, time | None]:
+    """The words without the time of day behind them, and that."""
+    found = re.fullmatch(r"(?:(.*?) )??(?:at )?(\d{1,2}):(\d\d)", words, re.ASCII)
+    if found is None or int(found[2]) > 23 or int(found[3]) > 59:
+        return words, None
+    return found[1] or "", time(int(found[2]), int(found[3]))
+
+
+def _day_to_come(words: str, today: date) -> date | None:
+    """The day that words name, today or later; None for other words."""
+    monday = today - timedelta(days=today.weekday())
+    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    named = {"today": today, "tomorrow": today + timedelta(days=1), "next week": monday + timedelta(days=7)}
+    found = {**named, "next month": first}.get(words)
+    if found is None and not words.endswith(" ago"):
+        found = day_ahead(words, today) or day_ahead(f"in {words}", today)
+    if found == today and words in DAYS:
+        return today + timedelta(days=7)
+    if found is None and re.fullmatch(r"\d{4}-\d\d-\d\d", words, re.ASCII):
+        found = date.fromisoformat(words)
+    return found
+
+
 def seconds_ago(words: str) -> int | None:
     """The seconds of ``3 days ago``, ``2h``, ``90 minutes``; None for other words."""
     bare = words.removesuffix(" ago").strip()

@@ -4,6 +4,8 @@ Functions here take values and return a ``Change``: the ticket as it shall be, w
 events that lead there. Nothing is saved; ``services.changes.record`` does that, for everybody.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -12,6 +14,9 @@ from helpdesk_cli.domain.mail import Part
 OPEN, WAITING, CLOSED = "open", "waiting", "closed"
 
 INBOUND, OUTBOUND, NOTE = "inbound", "outbound", "note"
+
+RULE = "rule:"
+"""Before the name of a rule that acts."""
 
 CLIENT, STAFF, SYSTEM_ROLE = "client", "staff", "system"
 
@@ -23,7 +28,9 @@ class Ticket(Struct, frozen=True, kw_only=True):
     state of ``stage``, kept beside it so that lists need no configuration. ``is_private``: only its assignee
     and admins see it. ``is_idle``: it waits because nobody did anything, not for its client. ``touched_at``
     is the last word or deed of a person; ``answered_at`` the first public word of staff; ``reminded_at`` when
-    the client was reminded, in this wait. ``sla`` is the slug of the service level that holds.
+    the client was reminded, in this wait. ``sla`` is the slug of the service level that holds. ``rating`` is what
+    the client answered to the survey last, from 1 to 5. ``waits_until`` is when somebody wants it back who put it
+    off, ``waits_from`` the stage where it was then.
     """
 
     number: int = 0
@@ -54,6 +61,9 @@ class Ticket(Struct, frozen=True, kw_only=True):
     answered_at: str | None = None
     reminded_at: str | None = None
     sla: str | None = None
+    rating: int | None = None
+    waits_until: str | None = None
+    waits_from: str | None = None
 
 
 class Author(Struct, frozen=True, kw_only=True):
@@ -98,12 +108,32 @@ class Event(Struct, frozen=True, kw_only=True):
     data: dict[str, object] = {}
 
 
+def names_of_rules(events: Iterable[Event]) -> set[str]:
+    """The rules that did something, as the log tells it; one that could not did nothing."""
+    return {
+        event.actor.removeprefix(RULE)
+        for event in events
+        if event.actor.startswith(RULE) and event.kind != "rule-failed"
+    }
+
+
 class Joining(Struct, frozen=True, kw_only=True):
-    """Somebody who becomes a participant, or whose address of last use changes."""
+    """Somebody who becomes a participant, or whose address of last use changes.
+
+    ``since`` is from when on they hear; "" is the moment of the change.
+    """
 
     address: str
     name: str = ""
     client_id: int | None = None
+    since: str = ""
+
+
+class Taking(Struct, frozen=True, kw_only=True):
+    """Messages, by their ids, that leave another ticket for this one; ``is_public``: its people may see them."""
+
+    messages: tuple[int, ...]
+    is_public: bool = False
 
 
 class Telling(Struct, frozen=True, kw_only=True):
@@ -118,6 +148,26 @@ class Telling(Struct, frozen=True, kw_only=True):
     to: str = ""
     facts: dict[str, object] = {}
     always: bool = False
+
+
+class Called(Struct, frozen=True):
+    """Somebody whom a call reaches: staff by login, or the bare address of a pager."""
+
+    who: str
+    address: str
+    person: int = 0  # staff.id
+    name: str = ""
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call of a table of ``[oncall]`` about a ticket: whom it reaches, and what is due after it."""
+
+    oncall: str
+    event: str
+    text: str = ""
+    to: tuple[Called, ...] = ()
+    step: int  # the next one's
+    next_at: str | None
 
 
 class Brought(Struct, frozen=True, kw_only=True):
@@ -136,16 +186,24 @@ class Change(Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     events: tuple[Event, ...] = ()
     joining: tuple[Joining, ...] = ()
+    leaving: tuple[str, ...] = ()  # folded addresses of who takes part no more
+    taking: Taking | None = None
     links: tuple[tuple[int, str], ...] = ()
+    unlinks: tuple[tuple[int, str], ...] = ()  # whichever of the two tickets they were put on
     tags: tuple[str, ...] = ()  # to add
     untags: tuple[str, ...] = ()  # to take away
     watching: tuple[str, ...] = ()  # logins who want to hear of it from now on
+    unwatching: tuple[str, ...] = ()  # who does no more
     tell: tuple[Telling, ...] = ()
+    calls: tuple[Call, ...] = ()
     brought: Brought | None = None  # of the mail that brought its message
     silent: bool = False  # queues no letter at all
     acknowledge: bool = False  # the client hears that the ticket was opened
+    unacknowledged: str = ""  # why not, where a mail opened it
     repeat_subject: bool = True  # may the acknowledgement repeat the client's subject?
     page: bool = False  # may it ring the pager?
+    hold: int = 0  # seconds that what is written to people outside waits before it goes
+    withdraws: Message | None = None  # what was said before, and is taken back
 
 
 def opened(ticket: Ticket, message: Message, actor: str, joining: tuple[Joining, ...] = ()) -> Change:
@@ -198,6 +256,19 @@ def said(ticket: Ticket, message: Message, actor: str, kind: str, **data: object
     )
 
 
+def rated(ticket: Ticket, message: Message, actor: str, rating: int, comment: str) -> Change:
+    """The client's answer to a survey: their message and how they rate; nothing waits for an answer to it."""
+    after = replace(
+        ticket,
+        rating=rating,
+        updated_at=max(ticket.updated_at, message.at),
+        message_count=ticket.message_count + 1,
+    )
+    data: dict[str, object] = {"rating": rating, **({"comment": comment} if comment else {})}
+    event = Event(kind="rated", at=message.at, actor=actor, data=data)
+    return Change(ticket=after, messages=(message,), events=(event,))
+
+
 def moved(
     change: Change, stage: str, state: str, at: str, actor: str, kind: str = "moved", *, is_idle: bool = False
 ) -> Change:
@@ -219,6 +290,8 @@ def moved(
         touched_at=ticket.touched_at if is_idle else at,
         is_idle=int(is_idle),
         reminded_at=None,
+        waits_until=None,
+        waits_from=None,
     )
     data: dict[str, object] = {"from": ticket.stage, "to": stage, **({"idle": True} if is_idle else {})}
     event = Event(kind=kind, at=at, actor=actor, data=data)

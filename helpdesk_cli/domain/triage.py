@@ -9,10 +9,11 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain import from_staff
 from helpdesk_cli.domain.cases import Case, Decision, Known
 from helpdesk_cli.domain.mail import Automatic, Outcome, Verdict
 from helpdesk_cli.domain.moments import seconds_between
-from helpdesk_cli.domain.ticket import OPEN, WAITING
+from helpdesk_cli.domain.ticket import CLOSED, OPEN, WAITING
 
 MAX_RECEIVED = 50
 """More hops than that are a loop (Postfix's ``hopcount_limit``)."""
@@ -80,7 +81,7 @@ def _loop(case: Case) -> Decision | None:
 def _proved(case: Case) -> Known | None:
     """The ticket that the strongest proof names, whoever sent it; for notes that only staff see."""
     facts = case.facts
-    return facts.client_ticket or facts.staff_ticket or facts.reference or facts.tag
+    return facts.client_ticket or facts.staff_ticket or facts.third_ticket or facts.reference or facts.tag
 
 
 def _noted(case: Case, outcome: Outcome) -> Decision:
@@ -124,7 +125,8 @@ def _backlog(case: Case) -> Decision | None:
         return None
     if not case.is_imported and case.mailbox.backlog == "skip":
         return Decision(outcome=Outcome.IGNORED)
-    known = case.facts.reference or case.facts.client_ticket or case.facts.staff_ticket
+    facts = case.facts
+    known = facts.reference or facts.client_ticket or facts.staff_ticket or facts.third_ticket
     stranger = known is not None and case.sender not in known.people and not case.facts.is_own
     return Decision(
         outcome=Outcome.ARCHIVED,
@@ -135,57 +137,33 @@ def _backlog(case: Case) -> Decision | None:
     )
 
 
-def _staff_reply(case: Case) -> Decision | None:
-    facts = case.facts
-    if facts.staff_ticket is None or facts.staff is None or not case.is_accepted:
-        return None
-    if facts.staff.id != facts.staff_person or not case.inbound.strict_sender:
-        return None
-    number = facts.staff_ticket.number
-    if _says_automatic(case):
-        return Decision(
-            outcome=Outcome.AUTO_REPLY, reason="staff-robot", ticket=number, is_public=False, alerts=False
-        )
-    if not case.staff_words and (case.staff_words is None or not case.brings_files):
-        # Sent on, the client would get our own alert back, with what only staff should read.
-        if case.is_released:
-            return Decision(
-                outcome=Outcome.REPLIED, ticket=number, is_public=False, as_staff=True, alerts=False
-            )
-        return Decision(
-            outcome=Outcome.HELD, reason="unclear-answer", ticket=number, warnings=("unclear-answer",)
-        )
-    return Decision(
-        outcome=Outcome.REPLIED,
-        ticket=facts.staff_ticket.number,
-        is_public=facts.staff_purpose != "n",
-        as_staff=True,
-        alerts=False,
-    )
-
-
-def _says_automatic(case: Case) -> bool:
-    """Whether a mail says of itself that a machine wrote it; what relays add to everybody's mail is no proof
-    against a person's own token."""
-    for name, value in case.inbound.headers:
-        word = value.partition(";")[0].strip().lower()
-        if name == "auto-submitted" and word != "no":
-            return True
-        if name == "precedence" and word in ("bulk", "junk", "list", "auto_reply"):
-            return True
-    return False
-
-
-def _spoofed_staff(case: Case) -> Decision | None:
-    if case.facts.staff_ticket is None:
-        return None
-    return Decision(outcome=Outcome.HELD, ticket=case.facts.staff_ticket.number, warnings=("spoof-warning",))
-
-
 def _failed_client(case: Case) -> Decision | None:
-    if case.facts.client_ticket is None or case.verdict is not Verdict.FAIL:
+    known = case.facts.client_ticket or case.facts.third_ticket
+    if known is None or case.verdict is not Verdict.FAIL:
         return None
-    return Decision(outcome=Outcome.HELD, ticket=case.facts.client_ticket.number)
+    return Decision(outcome=Outcome.HELD, ticket=known.number)
+
+
+def _rating(case: Case) -> Decision | None:
+    """An answer to a survey. Who wrote below the digit what staff should read is heard."""
+    if not case.rating or case.is_robot:
+        return None
+    facts = case.facts
+    claimed = [(facts.client_ticket, "")]
+    if case.is_accepted:
+        claimed += [(facts.reference, "by reference"), (facts.tag, "by subject")]
+    for known, mark in claimed:
+        if known is None or case.sender not in known.people:
+            continue
+        if known.number == facts.survey or (known.state == CLOSED and known.number in facts.surveyed):
+            return Decision(
+                outcome=Outcome.REPLIED,
+                ticket=known.number,
+                mark=mark,
+                rating=case.rating,
+                alerts=bool(case.comment),
+            )
+    return None
 
 
 def _client_reply(case: Case) -> Decision | None:
@@ -193,6 +171,27 @@ def _client_reply(case: Case) -> Decision | None:
     if known is None or case.sender not in known.people:
         return None
     return _taken(case, known, "")
+
+
+def _third_party_answer(case: Case) -> Decision | None:
+    """What somebody says to whom staff forwarded the ticket, from whichever address; never for the client to see.
+
+    It is waited for, so it brings back what waits, and what was closed not long ago.
+    """
+    known = case.facts.third_ticket
+    if known is None:
+        return None
+    if case.sender in known.people and case.is_accepted:
+        return _taken(case, known, "by reference")  # it came to the client, who answers
+    mark = "third party"
+    if case.facts.asked and case.sender not in case.facts.asked:
+        mark = f"third party; was asked: {', '.join(case.facts.asked)}"
+    answer = Decision(outcome=Outcome.REPLIED, ticket=known.number, is_public=False, mark=mark)
+    if known.state == OPEN or case.is_thanks or case.is_robot:
+        return answer
+    age = seconds_between(known.closed_at or case.arrived_at, case.arrived_at)
+    is_over = known.state != WAITING and age > case.operation.reopen_days * 86400
+    return replace(answer, reopens=not is_over)
 
 
 def _third_party(case: Case) -> Decision | None:
@@ -258,16 +257,27 @@ def _opening(case: Case, links: tuple[tuple[int, str], ...]) -> Decision:
         "authenticated": proved,
         "never": False,
     }
+    why_not = _unacknowledged(case, wished=wish[case.mailbox.acknowledge])
     return Decision(
         outcome=Outcome.OPENED,
         mark="sender not authenticated" if case.verdict is Verdict.FAIL else "",
-        acknowledges=wish[case.mailbox.acknowledge]
-        and not case.is_robot
-        and case.inbound.recipients_total <= CROWD,
+        acknowledges=not why_not,
+        unacknowledged=why_not,
         repeats_subject=proved or case.mailbox.authentication == "none",
         pages=not case.is_robot and case.verdict is not Verdict.FAIL,
         links=links,
     )
+
+
+def _unacknowledged(case: Case, *, wished: bool) -> str:
+    """Why a mail that opens a ticket is not acknowledged; "" where it is."""
+    if case.is_robot:
+        return "robot"
+    if case.inbound.recipients_total > CROWD:
+        return "crowd"
+    if wished:
+        return ""
+    return "failed" if case.verdict is Verdict.FAIL else "mailbox"
 
 
 def _taken(case: Case, known: Known, mark: str, *, is_public: bool = True) -> Decision:
@@ -296,20 +306,29 @@ TABLE: tuple[Row, ...] = (
     Row("spam", "one of the mailbox's spam_headers marks it", _spam, stops=True),
     Row("no-sender", "nobody stands in From", _no_sender),
     Row("backlog", "it is older than the backlog's day, or imported", _backlog),
-    Row("staff-reply", "staff answer an alert, with their own token", _staff_reply),
+    Row("page-answer", "whoever was paged answers, with the signed word of the page", from_staff.page_answer),
+    Row(
+        "spoofed-page",
+        "the word of a page, but not from whom it called as far as we can tell",
+        from_staff.spoofed_page,
+        stops=True,
+    ),
+    Row("staff-reply", "staff answer an alert, with their own token", from_staff.staff_reply),
     Row(
         "spoofed-staff",
         "a staff token, but not from that person as far as we can tell",
-        _spoofed_staff,
+        from_staff.spoofed_staff,
         stops=True,
     ),
     Row(
         "client-not-authenticated",
-        "a client's token, but the sender's authentication failed",
+        "a client's or a third party's token, but the sender's authentication failed",
         _failed_client,
         stops=True,
     ),
+    Row("rating", "a participant answers a survey with a digit from 1 to 5", _rating),
     Row("client-reply", "a client's token, from a participant", _client_reply),
+    Row("third-party-answer", "it answers what staff forwarded to a third party", _third_party_answer),
     Row("third-party", "a client's token, from somebody else", _third_party),
     Row(
         "by-reference",

@@ -9,6 +9,11 @@ from helpdesk_cli.mail import tokens
 _IDS = 20
 """How many of a mail's references are looked at: In-Reply-To, then the last ones."""
 
+_CODE_TEXT = 4000
+"""In so much of a mail's text the code of a page is looked for."""
+
+_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{16}(?![A-Za-z0-9])")
+
 
 def claims(
     inbound: Inbound,
@@ -24,6 +29,7 @@ def claims(
     ``envelope`` the recipients that the way in knows.
     """
     found: list[Token] = []
+    pages: list[int] = []
     forged = 0
     words = [*_address_words(inbound, patterns, envelope)]
     references = list(dict.fromkeys((*inbound.in_reply_to, *reversed(inbound.references))))[:_IDS]
@@ -38,17 +44,29 @@ def claims(
         token = tokens.read(key, word)
         if token is None:
             forged += 1
+        elif token.purpose == "p":
+            pages.append(token.person)
         elif token not in found:
             found.append(token)
     own = inbound.message_id.strip("<>").partition("@")[0]
     return Claims(
         tokens=tuple(found),
+        pages=tuple(dict.fromkeys((*pages, *_pages_by_code(inbound, key)))),
         forged=forged,
         message_ids=tuple(others),
         tags=_tags(inbound.subject, tags),
         is_ours=tokens.read(key, own) is not None
         or any(tokens.is_loop_mark(key, mark) for mark in inbound.loop_marks),
     )
+
+
+def _pages_by_code(inbound: Inbound, key: bytes) -> Iterable[int]:
+    """The pages whose codes stand in a mail: what carries it to a phone and back may keep nothing else."""
+    text = f"{inbound.subject[:1000]}\n{inbound.text[:_CODE_TEXT]}"
+    for word in _CODE.findall(text)[:_IDS]:
+        letter = tokens.read_page_code(key, word)
+        if letter is not None:
+            yield letter
 
 
 def _address_words(inbound: Inbound, patterns: Iterable[str], envelope: Sequence[str]) -> Iterable[str]:

@@ -17,10 +17,13 @@ from helpdesk_cli.domain.mail import Token
 _BODY = Packed(">BcII")
 _TAG_BYTES = 10
 _NONCE_BYTES = 5
-_REPLY, _ID, _LOOP = 1, 2, 3
+_REPLY, _ID, _LOOP, _CODE = 1, 2, 3, 4
+_CODE_BODY = Packed(">I")
+_CODE_TAG_BYTES = 6
+CODE_LENGTH = 16
 REPLY_LENGTH = 32
 ID_LENGTH = 40
-PURPOSES = ("c", "s", "n")
+PURPOSES = ("c", "s", "n", "t", "p")
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
@@ -47,6 +50,25 @@ def signed_message_id(key: bytes, token: Token, nonce: bytes, domain: str) -> st
 def loop_mark(key: bytes, domain: str) -> str:
     """What our ``X-Helpdesk-Loop`` header says, so that we know our own mail when it comes back."""
     return f"{domain} {_word(key, bytes([_LOOP]) + sha256(domain.encode()).digest()[:9])}"
+
+
+def page_code(key: bytes, letter: int) -> str:
+    """The short word by which a page is answered: the letter, and 48 bits over it, for a page has little room."""
+    body = _CODE_BODY.pack(letter)
+    return b32encode(body + _code_tag(key, body)).decode("ascii").lower()
+
+
+def _code_tag(key: bytes, body: bytes) -> bytes:
+    return hmac.digest(key, b"helpdesk page\0" + bytes([_CODE]) + body, "sha256")[:_CODE_TAG_BYTES]
+
+
+def read_page_code(key: bytes, word: str) -> int | None:
+    """The letter whose page bears this word, or None where it fails its check."""
+    if len(word) != CODE_LENGTH or not _ALPHABET.issuperset(word.lower()):
+        return None
+    data = b32decode(word.upper().encode("ascii"))
+    body, tag = data[:-_CODE_TAG_BYTES], data[-_CODE_TAG_BYTES:]
+    return int(_CODE_BODY.unpack(body)[0]) if hmac.compare_digest(tag, _code_tag(key, body)) else None
 
 
 def has_form(word: str) -> bool:

@@ -8,6 +8,7 @@ from helpdesk_cli.domain.moments import later, seconds_between
 from helpdesk_cli.domain.ticket import CLIENT, OUTBOUND, Message
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.stepping import refuse_merged
 from helpdesk_cli.store import pens, tickets
 from helpdesk_cli.store.engine import Tx
 
@@ -49,7 +50,7 @@ class Overtaken(Failed):
         super().__init__(
             f"ticket {number} is not answered: {who} wrote while you did; 'helpdesk ticket show {number}' shows it"
         )
-        self.messages = tuple(messages)
+        self.number, self.messages = number, tuple(messages)
 
 
 def writers(tx: Tx, desk: Desk, number: int) -> list[Writer]:
@@ -64,10 +65,16 @@ def others(desk: Desk, number: int) -> list[Writer]:
 
 
 def begin(desk: Desk, number: int) -> int:
-    """Let others know that the actor writes an answer; the last message that was there by then."""
+    """Let others know that the actor writes an answer; the last message that was there by then.
+
+    Raises Failed where the ticket was merged into another, before anybody writes in vain.
+    """
     at = desk.clock()
 
     def begun(tx: Tx) -> int:
+        ticket = tickets.load(tx, number)
+        if ticket is not None:
+            refuse_merged(tx, ticket)
         pens.take(tx, number, desk.actor.login, at, later(at, -FORGOTTEN_AFTER))
         return tickets.last_message(tx, number)
 
@@ -85,5 +92,5 @@ def overtaking(tx: Tx, desk: Desk, number: int, seen: int) -> list[Message]:
         message
         for message in tickets.messages(tx, number, after=seen)
         if message.author.role == CLIENT
-        or (message.kind == OUTBOUND and message.author.staff != desk.actor.login)
+        or (message.kind == OUTBOUND and message.is_public and message.author.staff != desk.actor.login)
     ]

@@ -12,8 +12,8 @@ from helpdesk_cli.store import members
 from helpdesk_cli.store.engine import Tx
 
 
-def assign(desk: Desk, numbers: Sequence[int], login: str | None, *, silent: bool = False) -> str:
-    """Give tickets to a staff member, or to nobody; what to say where that one is away, else "".
+def assign(desk: Desk, numbers: Sequence[int], login: str | None, *, silent: bool = False) -> None:
+    """Give tickets to a staff member, or to nobody.
 
     Raises NotFound for an unknown or retired one.
     """
@@ -27,7 +27,6 @@ def assign(desk: Desk, numbers: Sequence[int], login: str | None, *, silent: boo
         return edited(change, at, desk.actor.login, assignee=login)
 
     alter(desk, numbers, given, silent=silent)
-    return absence(desk, login) if login is not None else ""
 
 
 def auto(desk: Desk, numbers: Sequence[int], *, silent: bool = False) -> None:

@@ -35,6 +35,7 @@ def audience_of(tx: Tx, desk: Desk, change: Change, at: str) -> Audience:
         if "replied" in kinds and not change.tell
         else tuple(tickets.participants(tx, ticket.number)),
         watchers=tuple(watchers),
+        every=tuple(member for member in everybody.values() if member.is_admin and member.every_ticket),
         named={
             login: everybody[login]
             for login in asked

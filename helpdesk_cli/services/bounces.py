@@ -2,14 +2,17 @@
 
 from helpdesk_cli.domain.mail import Bounced, Inbound, fold
 from helpdesk_cli.domain.notices import Notice
-from helpdesk_cli.domain.ticket import Change, Event
+from helpdesk_cli.domain.ticket import Change, Event, Ticket
 from helpdesk_cli.services.audience import answering
 from helpdesk_cli.services.changes import is_over, put_letter, record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, members, outbox, tallies, tickets
+from helpdesk_cli.store import addresses, members, outbox, tallies, tickets, ties
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
+
+OUTSIDE = ("c", "t")
+"""The purposes of letters to clients and third parties, of which staff must know when they do not arrive."""
 
 
 def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
@@ -27,7 +30,7 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     if report.hard:
         outbox.bounced(tx, letter.id, report.text or report.status or "came back")
     addresses.count_bounce(tx, fold(letter.recipient), 1.0 if report.hard else 0.5, at)
-    ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
+    ticket = _ticket_of(tx, letter)
     if ticket is None:
         return None
     data: dict[str, object] = {
@@ -41,9 +44,15 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
         desk,
         Change(ticket=ticket, events=(Event(kind="bounced", at=at, actor="system", data=data),), silent=True),
     )
-    if letter.purpose == "c":
+    if letter.purpose in OUTSIDE:
         _tell(tx, desk, letter, report, at)
     return ticket.number
+
+
+def _ticket_of(tx: Tx, letter: Letter) -> Ticket | None:
+    """The ticket of a letter, or that into which it was merged."""
+    number = ties.end(tx, letter.ticket) if letter.ticket is not None else None
+    return tickets.load(tx, number) if number is not None else None
 
 
 def not_sent(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
@@ -53,8 +62,13 @@ def not_sent(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
     nothing about the ticket.
     """
     after = outbox.load(tx, letter.id)
-    ticket = tickets.load(tx, letter.ticket) if letter.ticket is not None else None
-    if after is None or ticket is None or letter.purpose != "c" or after.state not in ("failed", "uncertain"):
+    ticket = _ticket_of(tx, letter)
+    if (
+        after is None
+        or ticket is None
+        or letter.purpose not in OUTSIDE
+        or after.state not in ("failed", "uncertain")
+    ):
         return
     data: dict[str, object] = {
         "address": letter.recipient,
@@ -75,7 +89,7 @@ def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     if is_over(tx, "bounce-told", key, (Rate(1, 86400),), at):
         return
     tallies.add(tx, "bounce-told", key, at)
-    ticket = tickets.load(tx, letter.ticket or 0)
+    ticket = _ticket_of(tx, letter)
     assert ticket is not None
     assignee = members.staff_by_login(tx, ticket.assignee) if ticket.assignee else None
     heard = (

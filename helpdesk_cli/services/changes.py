@@ -6,17 +6,28 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from helpdesk_cli.domain import oncall
+from helpdesk_cli.domain.hearing import Waiting, Withheld, hearing, in_a_storm
 from helpdesk_cli.domain.mail import Token, fold, person_of
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.notices import ACKNOWLEDGEMENT, LIMITED, PAGER, WEBHOOK, Notice, is_heard, notices
-from helpdesk_cli.domain.ticket import Change, Ticket
+from helpdesk_cli.domain.notices import (
+    ACKNOWLEDGEMENT,
+    FORWARD,
+    HELD,
+    LIMITED,
+    PAGER,
+    WEBHOOK,
+    Notice,
+    is_heard,
+)
+from helpdesk_cli.domain.ticket import Change, Ticket, names_of_rules
 from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, outbox, tallies, tickets, turns
-from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store import addresses, digests, fired, outbox, pages, tallies, tickets, ties, turns, untold
+from helpdesk_cli.store.engine import Later, Tx
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.reacting import Trial
@@ -36,7 +47,12 @@ def record(tx: Tx, desk: Desk, change: Change) -> Recorded:
     The only function that writes tickets. Letters are rows here and become mail in notify, so nothing is
     sent for a change that is rolled back.
     """
-    return _save(tx, desk, completed(tx, desk, change))
+    change = completed(tx, desk, change)
+    if desk.settings.oncall:
+        from helpdesk_cli.services import paging
+
+        change = paging.planned(tx, desk, change)
+    return _save(tx, desk, change)
 
 
 def completed(tx: Tx, desk: Desk, change: Change, trial: "Trial | None" = None) -> Change:
@@ -51,8 +67,11 @@ def completed(tx: Tx, desk: Desk, change: Change, trial: "Trial | None" = None) 
 
 
 def _with_rules(tx: Tx, desk: Desk, change: Change, since: int, trial: "Trial | None") -> Change:
-    """The same change, and what the site's rules make of its events from that position on."""
-    if not desk.settings.rule or len(change.events) <= since:
+    """The same change, and what the site's rules make of its events from that position on.
+
+    None answers what happens to a ticket that was merged into another: it leads there, closed, and stays so.
+    """
+    if not desk.settings.rule or len(change.events) <= since or change.ticket.merged_into is not None:
         return change
     from helpdesk_cli.services import reacting
 
@@ -70,44 +89,112 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
     for joining in change.joining:
         tickets.join(tx, ticket.number, joining, at)
     messages = tuple(tickets.add_message(tx, ticket.number, message) for message in change.messages)
+    if change.withdraws is not None:
+        tickets.withdraw(tx, change.withdraws.id, change.withdraws.mark)
     for event in change.events:
         tickets.add_event(tx, ticket.number, event)
         if "how" in event.data and event.kind == "assigned" and event.data["to"]:
             turns.note(tx, ticket.department, str(event.data["to"]), event.at)
-    for other, kind in change.links:
-        tickets.link(tx, ticket.number, other, kind, at)
-    for tag in change.tags:
-        tickets.tag(tx, ticket.number, tag)
-    for tag in change.untags:
-        tickets.untag(tx, ticket.number, tag)
-    for login in change.watching:
-        tickets.watch(tx, ticket.number, login, at)
+    for rule in names_of_rules(change.events):
+        fired.count(tx, rule, at)
+    _tie(tx, ticket.number, change, at)
     if desk.settings.sla:
         from helpdesk_cli.services import clocks
 
         ticket = clocks.follow(tx, desk, ticket, change, at)
     change = replace(change, ticket=ticket)
+    ended_by = oncall.ended_by(change)
+    if ended_by:
+        pages.end(tx, ticket.number, ended_by, at)
     letters = _letters(tx, desk, change, messages, at) if is_heard(change) else ()
+    if change.calls:
+        from helpdesk_cli.services import paging
+
+        letters += paging.ring(tx, desk, change, messages, at)
     return Recorded(ticket, messages, letters)
 
 
+def _tie(tx: Tx, number: int, change: Change, at: str) -> None:
+    """What ties a ticket to others, to words and to people, as the change wants it."""
+    for other, kind in change.links:
+        tickets.link(tx, number, other, kind, at)
+    for other, kind in change.unlinks:
+        ties.unlink(tx, number, other, kind)
+    for tag in change.tags:
+        tickets.tag(tx, number, tag)
+    for tag in change.untags:
+        tickets.untag(tx, number, tag)
+    for login in change.watching:
+        tickets.watch(tx, number, login, at)
+    for login in change.unwatching:
+        ties.unwatch(tx, number, login)
+    for address in change.leaving:
+        ties.part(tx, number, address)
+    if change.taking is not None:
+        ties.take(tx, number, change.taking)
+
+
 def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: str) -> tuple[int, ...]:
+    """Put what is to be told at once, keep what waits for a digest, note whom nobody tells."""
+    found = hearing(change, audience_of(tx, desk, change, at), desk.settings)
+    ticket = change.ticket
+    if any(event.kind == "opened" for event in change.events) and _is_storm(tx, desk, ticket.number, at):
+        found = in_a_storm(found)
     put = []
-    for notice in notices(change, audience_of(tx, desk, change, at), desk.settings):
+    for notice in found.letters:
         is_call = notice.kind == WEBHOOK
+        if notice.kind == FORWARD and notice.message is not None:
+            notice = replace(notice, person=messages[notice.message])
         letter = put_letter(
             tx,
             desk,
-            _with_ticket(tx, notice, change.ticket.number, at) if is_call else notice,
+            _with_ticket(tx, notice, ticket.number, at) if is_call else notice,
             at=at,
-            ticket=change.ticket.number,
-            department=f"{WEBHOOK}.{notice.address}" if is_call else change.ticket.department,
+            ticket=ticket.number,
+            department=f"{WEBHOOK}.{notice.address}" if is_call else ticket.department,
             message=messages[notice.message] if notice.message is not None else None,
-            subject=change.ticket.subject,
+            subject=ticket.subject,
+            hold=change.hold if notice.kind in HELD else 0,
         )
         if letter is not None:
             put.append(letter)
+    if found.waiting:
+        _keep(tx, desk, found.waiting, ticket.number, messages, at)
+    untold.note(tx, ticket.number, at, found.withheld)
     return tuple(put)
+
+
+def _is_storm(tx: Tx, desk: Desk, number: int, at: str) -> bool:
+    """Whether so many tickets were opened lately that nobody could read of each; numbers are given in order."""
+    since = tickets.opened_at(tx, [number - rate.count for rate in desk.settings.limits.storm])
+    return any(
+        since.get(number - rate.count, "") > later(at, -rate.seconds) for rate in desk.settings.limits.storm
+    )
+
+
+def _keep(
+    tx: Tx, desk: Desk, waiting: Sequence[Waiting], ticket: int, messages: tuple[int, ...], at: str
+) -> None:
+    """Keep what somebody hears with the next digest."""
+    from helpdesk_cli.domain.digests import due_after
+
+    now, operation = desk.clock(), desk.settings.operation
+    for each in waiting:
+        notice = each.notice
+        digests.keep(
+            tx,
+            digests.News(
+                staff=notice.person,
+                ticket=ticket,
+                message=messages[notice.message] if notice.message is not None else None,
+                event=notice.event,
+                why=notice.why,
+                facts=notice.facts,
+                at=at,
+                wish=each.wish,
+                due_at=due_after(now, each.wish, desk.settings.desk.timezone, operation.digest_at),
+            ),
+        )
 
 
 def _with_ticket(tx: Tx, notice: Notice, number: int, at: str) -> Notice:
@@ -131,9 +218,22 @@ def put_letter(
     message: int | None = None,
     subject: str = "",
     is_limited: bool = True,
+    hold: int = 0,
 ) -> int | None:
-    """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all."""
-    if is_limited and not _within_limits(tx, desk, notice, at):
+    """Queue one letter, unless a limit stops it; its id. Its Message-ID is minted here, once and for all.
+
+    ``hold``: so many seconds it waits before it may go.
+    """
+    if notice.kind == PAGER and ticket is not None:
+        from helpdesk_cli.services import paging
+
+        return paging.put(
+            tx, desk, notice, ticket=ticket, department=department, message=message, subject=subject
+        )
+    if is_limited and (why := _held_back(tx, desk, notice, at)):
+        if ticket is not None:
+            withheld = Withheld(event=notice.event or notice.kind, whom=notice.address, why=why)
+            untold.note(tx, ticket, at, [withheld])
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
     return outbox.put(
@@ -148,57 +248,69 @@ def put_letter(
             purpose=notice.purpose,
             department=department,
             subject=subject,
-            facts=_counted_facts(tx, notice, at),
+            facts=notice.facts,
+            event=notice.event or notice.kind,
+            event_at=at,
+            why=notice.why,
             message_id=signed_message_id(desk.key, token, desk.dice(5), desk.settings.desk.domain),
-            next_attempt_at=desk.clock(),
+            next_attempt_at=later(desk.clock(), hold) if hold else desk.clock(),
             created_at=desk.clock(),
         ),
     )
 
 
-def _within_limits(tx: Tx, desk: Desk, notice: Notice, at: str) -> bool:
-    """Whether one more such letter may go, and count it if so. Windows slide by the time of arrival."""
+def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str) -> str:
+    """Which limit holds a letter back; "" where it may go, and it is counted. Windows slide by arrival."""
     limits, address = desk.settings.limits, person_of(notice.address)
     asked: list[tuple[str, str, tuple[Rate, ...]]] = []
     if notice.kind == ACKNOWLEDGEMENT:
         asked.append(("acknowledgement", address, limits.acknowledgements_per_address))
         asked.append(("acknowledgements", "", limits.acknowledgements))
-    if notice.kind in LIMITED:
+    if notice.kind in LIMITED or notice.by_itself:
         week_ago = later(at, -addresses.FORGOTTEN_AFTER_DAYS * 86400)
         if addresses.is_given_up(tx, fold(notice.address), week_ago):
-            return False
+            return "given-up"
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
-    if notice.kind == PAGER:
-        asked.append(("page", address, limits.pages_per_person))
-    used_up = next(_used_up(tx, asked, at), None)
+    used_up = next(_used_up(tx, asked, at)(), None)
     if used_up is not None:
         kind, key = used_up
         tallies.add(tx, f"{kind}-withheld", key, at)
         if kind == "acknowledgements":
             _page_once(tx, desk, at)
-        return False
+        return f"limit:{kind}"
     for kind, key, _ in asked:
         tallies.add(tx, kind, key, at)
-    return True
+    return ""
 
 
 def is_over(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> bool:
     """Whether one of these rates is used up."""
-    return next(_used_up(tx, [(kind, key, rates)], at), None) is not None
+    return over_asked(tx, kind, key, rates, at)()
+
+
+def over_asked(tx: Tx, kind: str, key: str, rates: tuple[Rate, ...], at: str) -> Later[bool]:
+    """The same, read later."""
+    found = _used_up(tx, [(kind, key, rates)], at)
+    return lambda: next(found(), None) is not None
 
 
 def _used_up(
     tx: Tx, asked: Sequence[tuple[str, str, tuple[Rate, ...]]], at: str
-) -> Iterator[tuple[str, str]]:
+) -> Later[Iterator[tuple[str, str]]]:
     """Of some kinds and keys those of whose rates one is used up."""
     # Nearly always the longest window alone tells that none is.
     longest = [(kind, key, later(at, -max(rate.seconds for rate in rates))) for kind, key, rates in asked]
-    for most, (kind, key, rates) in zip(tallies.counts(tx, longest), asked, strict=True):
-        if most >= min(rate.count for rate in rates):
-            found = tallies.counts(tx, [(kind, key, later(at, -rate.seconds)) for rate in rates])
-            if any(count >= rate.count for count, rate in zip(found, rates, strict=True)):
-                yield kind, key
+    answer = tallies.counts_asked(tx, longest)
+
+    def read() -> Iterator[tuple[str, str]]:
+        for most, (kind, key, rates) in zip(answer(), asked, strict=True):
+            if most >= min(rate.count for rate in rates):
+                found = tallies.counts(tx, [(kind, key, later(at, -rate.seconds)) for rate in rates])
+                if any(count >= rate.count for count, rate in zip(found, rates, strict=True)):
+                    yield kind, key
+
+    return read
 
 
 def _page_once(tx: Tx, desk: Desk, at: str) -> None:
@@ -210,11 +322,3 @@ def _page_once(tx: Tx, desk: Desk, at: str) -> None:
     text = "Too many new tickets: acknowledgements are off for now"
     notice = Notice(kind=PAGER, address=alerts.address, facts={"text": text})
     put_letter(tx, desk, notice, at=at, subject=text, is_limited=False)
-
-
-def _counted_facts(tx: Tx, notice: Notice, at: str) -> dict[str, object]:
-    """A page also says how many were held back since the last one that went."""
-    if notice.kind != PAGER:
-        return notice.facts
-    withheld = tallies.count(tx, "page-withheld", person_of(notice.address), later(at, -3600))
-    return {**notice.facts, "withheld": withheld} if withheld else notice.facts

@@ -134,7 +134,8 @@ def terms(ground: Ground, choice: Choice | None, priority: str) -> Terms:
 
 
 def _worked(ground: Ground, ticket: Ticket, moves: dict[int, list[Event]]) -> Work:
-    states = {slug: stage.state for slug, stage in ground.settings.stage.items()}
+    stages = ground.settings.stage.items()
+    states = {name: stage.state for slug, stage in stages for name in (slug, *stage.formerly)}
     return worked(ticket, moves.get(ticket.number, []), states)
 
 

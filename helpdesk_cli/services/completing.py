@@ -41,6 +41,10 @@ def harmless(text: str) -> str:
 def _names(kind: str, settings: Settings) -> Iterable[tuple[str, str]]:
     if kind == "mailboxes":
         return [(name, each.username or each.path or each.kind) for name, each in settings.mailbox.items()]
+    if kind == "replies":
+        from helpdesk_cli.templates.replies import canned
+
+        return [(each.slug, each.title) for each in canned(settings.desk.templates, settings.desk.language)]
     if kind == "jobs":
         from helpdesk_cli.services.pauses import BOX, JOBS
 

@@ -9,9 +9,13 @@ from msgspec import Struct
 from helpdesk_cli.domain.people import SYSTEM_ACTOR, Actor
 from helpdesk_cli.domain.permissions import may_administer
 from helpdesk_cli.errors import BadConfig, NotAllowed
+from helpdesk_cli.services.lending import is_root, lent_to, own_login
 from helpdesk_cli.settings import Settings
 from helpdesk_cli.store import members, open_engine
 from helpdesk_cli.store.engine import Engine, Tx
+
+RENAMED = ("department", "stage", "priority", "category", "type")
+"""The tables whose slugs may have had other names before."""
 
 SKEW_SECONDS = 60
 """By more than that no host's clock may differ from the store's without somebody being told."""
@@ -45,8 +49,9 @@ def open_desk(
 ) -> Iterator[Desk]:
     """The desk of a configuration, with the store open and the actor known.
 
-    ``login`` names who acts (``--as``); jobs act as the system, for those who may administer. With ``is_upkeep`` the store's owner, whom
-    nobody named, acts as an admin whoever they are on the desk. Raises BadConfig, NotAllowed.
+    ``login`` names who acts (``--as``); jobs act as the system, for those who may administer. With
+    ``is_upkeep`` the store's owner, whom nobody named, acts as an admin whoever they are on the desk.
+    Raises BadConfig, NotAllowed.
     """
     from helpdesk_cli.config import load
     from helpdesk_cli.config.credentials import read_key
@@ -59,6 +64,11 @@ def open_desk(
             raise BadConfig(
                 f"{settings.source}: store.url: there is no store at {engine.place}; 'helpdesk init' makes one"
             )
+        clock = clock_of(engine)
+        if any(entry.formerly for table in RENAMED for entry in getattr(settings, table).values()):
+            from helpdesk_cli.services import renaming
+
+            renaming.follow(settings, engine, clock())
         if is_job and not login and not lent_to():
             actor = SYSTEM_ACTOR
         else:
@@ -66,12 +76,17 @@ def open_desk(
                 named = login or os.environ.get("HELPDESK_STAFF") or ""
                 actor = acting(tx, settings, named, is_upkeep=is_upkeep or is_job)
             if is_job:
-                if not may_administer(actor):
-                    raise NotAllowed(f"{actor.login}: only an admin, the store's owner and root run the desk's jobs")
-                actor = SYSTEM_ACTOR
-        yield Desk(settings=settings, engine=engine, key=key, actor=actor, clock=clock_of(engine))
+                actor = _of_jobs(actor)
+        yield Desk(settings=settings, engine=engine, key=key, actor=actor, clock=clock)
     finally:
         engine.close()
+
+
+def _of_jobs(actor: Actor) -> Actor:
+    """Who a job acts as that somebody runs under their own name. Raises NotAllowed."""
+    if not may_administer(actor):
+        raise NotAllowed(f"{actor.login}: only an admin, the store's owner and root run the desk's jobs")
+    return SYSTEM_ACTOR
 
 
 def engine_of(settings: Settings, url: str = "") -> Engine:
@@ -184,35 +199,3 @@ def owns_store(settings: Settings) -> bool:
         return os.stat(owned).st_uid == os.geteuid()  # noqa: PTH116
     except OSError:
         return False
-
-
-def is_root() -> bool:
-    """Whether this process may do anything."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def lent_to() -> str:
-    """The login of who borrows this account by sudo or doas; "" for its own user and for root.
-
-    Anybody can set these variables: believe them only where this account has more power than the caller's.
-    Raises NotAllowed where they contradict each other.
-    """
-    if not hasattr(os, "geteuid") or not any(
-        os.environ.get(name) for name in ("SUDO_USER", "SUDO_UID", "DOAS_USER")
-    ):
-        return ""
-    from helpdesk_cli.services.lending import borrower
-
-    return borrower(os.environ)
-
-
-def own_login() -> str:
-    """The login of the account that this process belongs to."""
-    if not hasattr(os, "getuid"):
-        return os.environ.get("USERNAME", "")
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -87,6 +87,23 @@ def escalated(tx: Tx, desk: Desk, change: Change) -> Change:
     return _anew(tx, desk, change, at, actor, lowest=level)
 
 
+def levelled(tx: Tx, desk: Desk, change: Change, at: str) -> Change:
+    """The same change, and the ticket given to somebody of its level where who has it is below.
+
+    Not where the desk chooses nobody, nor where nobody of the department has such a level. What nobody has stays
+    so, but for a new ticket, which is given later.
+    """
+    ticket = change.ticket
+    if ticket.assignee is None or ticket.state == CLOSED or way_of(desk, ticket.department) == OFF:
+        return change
+    member = members.staff_by_login(tx, ticket.assignee)
+    if member is not None and member.level >= ticket.level:
+        return change
+    if next_level(members.all_staff(tx), ticket.department, ticket.level - 1) is None:
+        return change
+    return _anew(tx, desk, change, at, desk.actor.login, lowest=ticket.level)
+
+
 def way_of(desk: Desk, department: str) -> str:
     """How a department's tickets are given."""
     known = desk.settings.department.get(department)

@@ -51,6 +51,7 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
             yield from of_hosts(desk)
             yield from of_use(desk)
             yield from of_levels(desk)
+            yield from of_oncall(desk)
         for name in settings.mailbox:
             yield try_mailbox(desk, name)
         for slug in settings.transport:
@@ -170,6 +171,16 @@ def of_use(desk: Desk) -> Iterator[Check]:
         yield warning("outbox", text, "helpdesk outbox list")
     if stuck:
         yield warning("inbox", f"{stuck} messages wait for a person", "helpdesk inbox list")
+
+
+def of_oncall(desk: Desk) -> Iterator[Check]:
+    """Whether pages reach somebody."""
+    if not desk.settings.oncall:
+        return
+    from helpdesk_cli.services import paging
+
+    for slug, text in paging.unheard(desk):
+        yield warning(f"oncall.{slug}", text, "helpdesk staff list; then correct the table's people")
 
 
 def noted_mailboxes(desk: Desk) -> list[tuple[str, Mailbox, Remembered | None]]:

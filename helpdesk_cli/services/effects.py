@@ -56,10 +56,18 @@ def failed(rule: Rule, change: Change, why: str, at: str) -> Change:
 
 
 def _field(_: Tx, doing: Doing, change: Change, action: Action) -> Change:
-    """Set priority, category, type, department or level."""
+    """Set priority, category, type, department, or the level alone."""
     (value,) = action.values
     given = None if value == NONE and action.kind in ("category", "type") else value
     return edited(change, doing.at, doing.rule.actor, **{action.kind: given})
+
+
+def _level(tx: Tx, doing: Doing, change: Change, action: Action) -> Change:
+    """Another level of support: the ticket goes to somebody of it, unless the rule names who shall have it."""
+    change = _field(tx, doing, change, action)
+    if any(other.kind == "assignee" for other in doing.rule.actions):
+        return change
+    return dispatch.levelled(tx, doing.desk, change, doing.at)
 
 
 def _stage(tx: Tx, doing: Doing, change: Change, action: Action) -> Change:
@@ -138,6 +146,7 @@ HEARERS = ("assignee", "manager", "department", "watchers", "pager")
 """Whom a rule may tell by what they are to the ticket; others by their logins."""
 
 _DOERS: dict[str, Callable[[Tx, Doing, Change, Action], Change]] = {
+    "level": _level,
     "stage": _stage,
     "assignee": _assignee,
     "tag": _tag,

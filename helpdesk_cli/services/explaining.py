@@ -4,9 +4,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision
+from helpdesk_cli.domain.hearing import hearing
 from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Outcome
-from helpdesk_cli.domain.notices import Notice, notices
+from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client, Participant
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import Change
@@ -22,7 +23,6 @@ from helpdesk_cli.services.settling import brought_by, make_case
 from helpdesk_cli.store import blobs, inbox, members, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Kept
-
 
 TICKETS = ("client_ticket", "staff_ticket", "reference", "tag")
 """The facts of a mail that name a ticket."""
@@ -141,4 +141,6 @@ def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None, change: Ch
         if one.client_id not in {person.client_id for person in there}
     ]
     audience = audience_of(tx, desk, change, desk.clock())
-    return notices(change, replace(audience, participants=(*there, *joining)), desk.settings)
+    found = hearing(change, replace(audience, participants=(*there, *joining)), desk.settings)
+    waiting = (replace(each.notice, kind=f"{each.wish} digest") for each in found.waiting)
+    return [*found.letters, *waiting]

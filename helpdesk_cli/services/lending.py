@@ -15,8 +15,6 @@ def borrower(environ: Mapping[str, str]) -> str:
     Each of the two programs overwrites its own variables, but may pass on what looks like the other's: so
     both must name the same person, and sudo's login and number must be of one account. Raises NotAllowed.
     """
-    from helpdesk_cli.services.desk import is_root, own_login
-
     sudo, number, doas = (environ.get(name, "") for name in SIGNS)
     if is_root():
         login = sudo or doas
@@ -43,8 +41,32 @@ def number_of(login: str) -> str:
 
 def is_lent() -> bool:
     """Whether somebody else than root works with this account, which is not root's."""
-    from helpdesk_cli.services.desk import is_root
+    return not is_root() and bool(lent_to())
 
-    if not any(os.environ.get(name) for name in SIGNS) or not hasattr(os, "geteuid"):
-        return False
-    return not is_root() and bool(borrower(os.environ))
+
+def is_root() -> bool:
+    """Whether this process may do anything."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def lent_to() -> str:
+    """The login of who borrows this account by sudo or doas; "" for its own user and for root.
+
+    Anybody can set these variables: believe them only where this account has more power than the caller's.
+    Raises NotAllowed where they contradict each other.
+    """
+    if not hasattr(os, "geteuid") or not any(os.environ.get(name) for name in SIGNS):
+        return ""
+    return borrower(os.environ)
+
+
+def own_login() -> str:
+    """The login of the account that this process belongs to."""
+    if not hasattr(os, "getuid"):
+        return os.environ.get("USERNAME", "")
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import Inbound, Outcome
 from helpdesk_cli.domain.mail import Mailbox as Address
-from helpdesk_cli.domain.notices import WEBHOOK
+from helpdesk_cli.domain.notices import DIGEST, WEBHOOK
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
@@ -221,7 +221,13 @@ def letters(
     with desk.engine.read() as tx:
         found = outbox.letters(tx, states=states, ticket=ticket, since=since, limit=limit)
         hidden = _hidden(tx, desk, [one.ticket for one in found])
-        return [one for one in found if one.ticket not in hidden]
+        return [one for one in found if one.ticket not in hidden and not _is_anothers(desk, one)]
+
+
+def _is_anothers(desk: Desk, letter: Letter) -> bool:
+    """Whether a letter is somebody else's digest: it tells of tickets that the actor may not see."""
+    own = desk.actor.staff.id if desk.actor.staff else 0
+    return letter.kind == DIGEST and not desk.actor.is_admin and letter.person != own
 
 
 def letter(desk: Desk, number: int) -> Letter:
@@ -235,6 +241,8 @@ def _letter(tx: Tx, desk: Desk, number: int) -> Letter:
     if found is None:
         raise NotFound(f"{number}: no such letter; 'helpdesk outbox list --all' shows them")
     _seen(tx, desk, f"letter {number}", found.ticket)
+    if _is_anothers(desk, found):
+        raise NotAllowed(f"letter {number} is a digest of {found.recipient}: only they and admins see it")
     return found
 
 

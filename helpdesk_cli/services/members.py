@@ -1,11 +1,14 @@
 """Staff: made, changed, put into departments, let go."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.people import RESERVED_LOGINS, Staff
 from helpdesk_cli.domain.permissions import may_administer
+from helpdesk_cli.domain.wishes import chosen
 from helpdesk_cli.errors import Failed, NotAllowed, NotFound, Usage
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.people import checked_address
@@ -102,11 +105,14 @@ def edit_staff(
     active: bool = False,
     away: Away | None = None,
     deputy: str | None = None,
+    notices: Sequence[str] = (),
+    every_ticket: bool | None = None,
+    pager: str | None = None,
 ) -> Staff:
     """Set a staff member's fields; ``active`` brings back one who retired, "none" is no deputy.
 
-    When they are away, and who stands in for them, they may say themselves. Raises Failed where that would
-    leave no admin, and for who has retired and stays so; NotFound for a deputy whom there is not.
+    When they are away, who stands in for them and what they want to hear they may say themselves. Raises Failed
+    where that would leave no admin, and for who has retired and stays so; NotFound for a deputy whom there is not.
     """
     if active or any(value is not None for value in (name, email, role, level)) or desk.actor.login != login:
         _administers(desk)
@@ -122,12 +128,19 @@ def edit_staff(
         after = _called(tx, desk, after, name, email)
         if role is not None:
             after = replace(after, role=_role(role))
+            if not after.is_admin:
+                after = replace(after, every_ticket=0)
         if level is not None:
             after = replace(after, level=level)
         if away is not None:
             after = replace(after, away_from=away.first, away_to=away.last)
         if deputy is not None:
             after = replace(after, deputy=_deputy(tx, login, deputy))
+        if every_ticket is not None:
+            after = replace(after, every_ticket=int(every_ticket))
+        after = _hearing(tx, desk, after, notices)
+        if pager is not None:
+            after = replace(after, pager="" if pager == "none" else checked_address(desk, pager))
         rows.save_staff(tx, after)
         _keep_an_admin(tx, login)
         return after
@@ -144,6 +157,22 @@ def _called(tx: Tx, desk: Desk, member: Staff, name: str | None, email: str | No
         if fold(address) != fold(member.email):
             _free_staff_address(tx, address)
         member = replace(member, email=address)
+    return member
+
+
+def _hearing(tx: Tx, desk: Desk, member: Staff, notices: Sequence[str]) -> Staff:
+    """A staff member with other wishes for their notices; what waits for them follows."""
+    if member.every_ticket and not member.is_admin:
+        raise Failed(f"{member.login}: only an admin hears of every ticket")
+    if not notices:
+        return member
+    from helpdesk_cli.services.digests import chosen_anew
+
+    try:
+        member = replace(member, notices=chosen(member.wishes, notices).text())
+    except ValueError as error:
+        raise Usage(f"--notices {error}") from None
+    chosen_anew(tx, desk, member)
     return member
 
 
@@ -213,7 +242,12 @@ def retire(desk: Desk, login: str) -> None:
 def join(desk: Desk, login: str, department: str, *, leave: bool = False) -> Staff:
     """Put a staff member into a department, or take them out. Raises Usage, NotFound."""
     _administers(desk)
-    slug = slug_of("department", desk.settings.department, department) if not leave else department
+    known = desk.settings.department
+    # Who is in a department that is configured no more can leave it all the same.
+    is_gone = (
+        leave and department not in known and not any(department in one.formerly for one in known.values())
+    )
+    slug = department if is_gone else slug_of("department", known, department)
     assert slug is not None
 
     def joined(tx: Tx) -> Staff:

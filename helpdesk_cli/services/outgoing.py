@@ -12,13 +12,14 @@ from contextlib import ExitStack
 from msgspec import Struct
 
 from helpdesk_cli.domain.moments import later, seconds_between
+from helpdesk_cli.domain.notices import PAGER
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, StoreAway, Unreachable
 from helpdesk_cli.mail.transports.contract import Receipt, Sent
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.ways import Ways, written
 from helpdesk_cli.services.writing import Written
-from helpdesk_cli.store import outbox, tallies
+from helpdesk_cli.store import digests, outbox, tallies
 from helpdesk_cli.store.engine import Result, Tx
 from helpdesk_cli.store.outbox import Claim, Letter
 
@@ -76,12 +77,23 @@ def notify(
     """
     report = SendReport()
     try:
+        _put_digests(desk)
         _take_back(desk, report)
         _send_due(desk, report, limit, progress)
     except (Busy, StoreAway) as error:
         report.failures.append(error)
         report.queued = None
     return report
+
+
+def _put_digests(desk: Desk) -> None:
+    """Put what staff wanted to hear by the hour or by the day, where it is time."""
+    with desk.engine.read() as tx:
+        is_due = digests.is_due(tx, desk.clock())
+    if is_due:
+        from helpdesk_cli.services.digests import put_due
+
+        put_due(desk)
 
 
 def _send_due(
@@ -172,8 +184,8 @@ class Run:
             self._report.unwritten.setdefault(str(error), problem)
             self._defer(letter, str(error))
             return
-        if not self._with_notes(lambda tx: outbox.handing_over(tx, letter.id, self._by, self._desk.clock())):
-            return  # it took so long to get here that another run took us for dead
+        if not self._with_notes(lambda tx: self._begun(tx, letter), alone=letter.kind == PAGER):
+            return  # held back; or it took so long to get here that another run took us for dead
         self._in_hand = letter.id
         try:
             receipt = way.send(letter, words)
@@ -187,6 +199,15 @@ class Run:
                 self._report.ways.setdefault(slug, None)
             self._became(letter, words, receipt)
         self._in_hand = None  # not before it is known what to note
+
+    def _begun(self, tx: Tx, letter: Letter) -> bool:
+        """Note that a letter is handed over from now on; false where it must not go."""
+        if letter.kind == PAGER:
+            from helpdesk_cli.services import paging
+
+            if not paging.may_go(tx, self._desk, letter, self._by):
+                return False
+        return outbox.handing_over(tx, letter.id, self._by, self._desk.clock())
 
     def _became(self, letter: Letter, written: Written, receipt: Receipt) -> None:
         if receipt.outcome is Sent.SENT:
@@ -206,7 +227,7 @@ class Run:
     def _defer(self, letter: Letter, text: str) -> None:
         """Try again later, or give up when the letter is too old."""
         now = self._desk.clock()
-        if seconds_between(letter.created_at, now) > (PAGE_LIFETIME if letter.kind == "pager" else LIFETIME):
+        if seconds_between(letter.created_at, now) > (PAGE_LIFETIME if letter.kind == PAGER else LIFETIME):
             self._report.failed += 1
             self._lose(f"letter {letter.id} to {letter.recipient} was given up: {text}")
             self._note(letter, "failed", text)

@@ -38,6 +38,8 @@ def ticket(listed: "Listed", now: str) -> dict[str, object]:
         "overdue": row.due_at is not None and row.due_at < now and row.state != "closed",
         "merged_into": row.merged_into,
         "message_count": row.message_count,
+        "rating": row.rating,
+        "waits_until": row.waits_until,
     }
 
 

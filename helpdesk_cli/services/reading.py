@@ -9,7 +9,7 @@ from hashlib import sha256
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Part, Verdict, fold
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Claims, Inbound, Part, Verdict, fold
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Mailbox, Settings
 from helpdesk_cli.store.inbox import Kept
@@ -34,6 +34,8 @@ class Ready(Struct, frozen=True, kw_only=True):
     verdict: Verdict
     recipients: tuple[str, ...]
     is_thanks: bool
+    rating: int = 0
+    comment: str = ""
     staff_words: str | None
     staff_files: tuple[Part, ...] = ()
     brings_files: bool = False
@@ -75,7 +77,7 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
     from helpdesk_cli.mail.authenticity import verdict
     from helpdesk_cli.mail.claims import claims
     from helpdesk_cli.mail.guard import parse_guarded
-    from helpdesk_cli.mail.text import is_only_thanks
+    from helpdesk_cli.mail.text import is_only_thanks, rating_of
 
     if inbound is None:
         inbound = parse_guarded(raw, suspect=kept.attempts > 1)
@@ -88,6 +90,7 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
         tags=desk.message_tags(),
         envelope=kept.envelope_recipients,
     )
+    rating, comment = rating_of(inbound.new_text)
     return Ready(
         kept=kept,
         core=core_of(raw),
@@ -100,6 +103,8 @@ def make_ready(desk: Desk, kept: Kept, raw: bytes, mailbox: Mailbox, inbound: In
         is_thanks=not inbound.attachments
         and len(inbound.new_text) < 500
         and is_only_thanks(inbound.new_text, inbound.subject),
+        rating=rating,
+        comment=comment,
         staff_files=files_to_send(inbound.attachments),
         brings_files=brings_files(inbound.attachments),
         staff_words=_staff_words(desk, inbound, found) if _names_staff(found) else "",
@@ -120,7 +125,7 @@ def _with_envelope(inbound: Inbound, kept: Kept) -> Inbound:
 
 def _names_staff(claims: Claims) -> bool:
     """Whether a mail bears the token of a staff member."""
-    return any(token.purpose != "c" for token in claims.tokens)
+    return any(token.purpose in STAFF_PURPOSES for token in claims.tokens)
 
 
 def _staff_words(desk: Desk, inbound: Inbound, claims: Claims) -> str | None:

@@ -24,20 +24,41 @@ TICKET: dict[str, object] = {
     "assignee": "",
     "client": {"name": "Ann", "email": "ann@client.example"},
 }
+CODE = "aaaaaqk3m7w2xr5t"
+
 ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
-    "acknowledgement": ({"repeat_subject": True, "reply_line": "----"}, {"repeat_subject": False}),
+    "acknowledgement": (
+        {"repeat_subject": True, "reply_line": "----", "assigned_to": "Bob"},
+        {"repeat_subject": False, "assigned_to": ""},
+    ),
     "reply": (
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [_SAID], "left_out": 2},
         {"author": {"name": "Bob"}, "message": _MESSAGE, "discussion": [], "left_out": 0},
     ),
+    "forward": tuple(
+        {
+            "author": {"name": "Bob"},
+            "message": _MESSAGE,
+            "forwarded": forwarded,
+            "files": bool(forwarded),
+            "messages": [],
+        }
+        for forwarded in ([{**_SAID, "attachments": _MESSAGE["attachments"]}], [])
+    ),
     "alert": tuple(
         {
             "event": event,
+            "internal": event == "replied",
             "author": {"name": "Ann", "email": "ann@client.example"},
             "message": _MESSAGE,
             "warnings": warnings,
         }
-        for event, warnings in (("opened", ["sender not authenticated"]), ("replied", []))
+        for event, warnings in (
+            ("opened", ["sender not authenticated"]),
+            ("replied", []),
+            ("answered", []),
+            ("noted", []),
+        )
     ),
     "moved": tuple(
         {"event": event, "stage": "Done", "assigned_to": name}
@@ -52,6 +73,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
     ),
     "reminder": ({"closes_in": "5 days"}, {"closes_in": ""}),
     "inactive": ({"reopen_days": 14},),
+    "survey": ({},),
     "rule": ({"rule": "urgent"},),
     "notice": tuple(
         {"event": event, "by": "carla", "stage": "Done", "lines": lines}
@@ -65,7 +87,11 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             ("", ["Late."]),
         )
     ),
-    "pager": ({}, {"withheld": 3}, {"text": "the first response is overdue"}),
+    "pager": (
+        {"code": CODE},
+        {"code": CODE, "also": [1025, 1026]},
+        {"code": CODE, "text": "the first response is overdue"},
+    ),
     "spoof-warning": (
         {
             "sender": "eve@evil.example",
@@ -85,9 +111,36 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
 }
 """Each kind about a ticket with no more than its contract promises, in the cases that a template may tell."""
 
+_NEWS: dict[str, object] = {
+    "at": "2026-11-22 10:30",
+    "by": "Ann",
+    "words": "It burns.",
+    "stage": "",
+    "lines": [],
+    "instead_of": "",
+}
+
 OTHERS: dict[str, tuple[dict[str, object], ...]] = {
-    "pager": ({"text": "Too many new tickets"},),
+    "pager": ({"code": CODE, "text": "970 more held back"},),
     "rejection": ({},),
+    "digest": (
+        {
+            "count": 4,
+            "ticket_count": 2,
+            "left_out": 1,
+            "tickets": [
+                {
+                    **TICKET,
+                    "left_out": 1,
+                    "news": [
+                        {**_NEWS, "event": "opened", "instead_of": "Carla"},
+                        {**_NEWS, "event": "moved", "by": "carla", "words": "", "stage": "Done"},
+                        {**_NEWS, "event": "breach", "by": "", "words": "", "lines": ["Late."]},
+                    ],
+                }
+            ],
+        },
+    ),
     "trouble": ({"lines": ["mailbox support: the password was refused"]},),
     "test": ({"at": "2026-11-22 10:30", "transport": "default"},),
 }
@@ -103,7 +156,12 @@ def samples(kind: str) -> Iterator[dict[str, object]]:
 
 def broken_templates(settings: Settings) -> list[str]:
     """What is wrong with the site's own templates and with those that stages and rules name, a line a fault."""
-    return [*_broken_of_site(settings), *_broken_of_stages(settings), *_broken_of_rules(settings)]
+    return [
+        *_broken_of_site(settings),
+        *_broken_of_stages(settings),
+        *_broken_of_rules(settings),
+        *_broken_of_replies(settings),
+    ]
 
 
 def _broken_of_site(settings: Settings) -> list[str]:
@@ -140,6 +198,29 @@ def _broken_of_rules(settings: Settings) -> list[str]:
                 for fault in _faults(settings, send, samples("rule"))
             )
     return list(faults)
+
+
+def _broken_of_replies(settings: Settings) -> Iterator[str]:
+    """What is wrong with the prepared answers: their words, and folders that are no department's."""
+    if not settings.desk.templates:
+        return
+    from helpdesk_cli.errors import DeskError
+    from helpdesk_cli.templates.replies import canned, prepared
+
+    facts = {**EVERY, "ticket": TICKET, "client": TICKET["client"], "staff": {"name": "Bob", "login": "bob"}}
+    for one in canned(settings.desk.templates, settings.desk.language):
+        if one.department and one.department not in settings.department:
+            yield f"{one.path}: there is no [department.{one.department}]"
+        try:
+            prepared(
+                one.slug,
+                facts,
+                department=one.department,
+                folder=settings.desk.templates,
+                language=settings.desk.language,
+            )
+        except DeskError as failure:
+            yield str(failure)
 
 
 def _faults(settings: Settings, name: str, cases: Iterable[dict[str, object]]) -> Iterator[str]:

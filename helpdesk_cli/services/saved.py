@@ -8,6 +8,7 @@ BUILT_IN = {
     "unanswered": Filter(unanswered=True, sort="unanswered"),
     "overdue": Filter(overdue=True, sort="due"),
     "unassigned": Filter(assignee="none"),
+    "watched": Filter(watched=True),
 }
 """Those that every desk has; one of the same name in the configuration takes its place."""
 

@@ -1,11 +1,13 @@
 """What becomes of one mail: its facts looked up, its decision carried out, in one transaction."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.cases import Case, Decision, Facts, Known
+from helpdesk_cli.domain.cases import Case, Decision, Facts, Known, Page
 from helpdesk_cli.domain.intake import take_in
-from helpdesk_cli.domain.mail import Automatic, Outcome, fold, person_of
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Outcome, fold, person_of
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
@@ -13,12 +15,12 @@ from helpdesk_cli.domain.ticket import Brought, Change, Event, Ticket
 from helpdesk_cli.domain.triage import triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
-from helpdesk_cli.services.changes import is_over, put_letter, record
+from helpdesk_cli.services.changes import is_over, over_asked, put_letter, record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.reading import Ready, department_for
 from helpdesk_cli.settings import Mailbox, Rate
 from helpdesk_cli.store import facts as store_facts
-from helpdesk_cli.store import inbox, mailboxes, members, people, tallies, tickets
+from helpdesk_cli.store import inbox, mailboxes, members, people, tallies, tickets, ties
 from helpdesk_cli.store.engine import Tx
 
 BACKLOG_SECONDS = 86400
@@ -40,12 +42,17 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
     """All that the decision is made of; reads only."""
     inbound, claims, kept = ready.inbound, ready.claims, ready.kept
     sender = inbound.sender.address if inbound.sender else ""
-    twin = store_facts.duplicate(tx, kept.id, kept.mailbox, kept.sha256, ready.core)
+    # All these are asked together, before the first is read.
+    twin_asked = store_facts.duplicate(tx, kept.id, kept.mailbox, kept.sha256, ready.core)
     claimed = store_facts.claimed(tx, claims)
-    staff_token = next((token for token in claims.tokens if token.purpose != "c"), None)
+    client = people.client_asked(tx, sender) if sender else None
     rates = desk.settings.limits.new_tickets_per_sender
     # Limits count arrivals; what is old must not be counted with what comes now.
-    flooding = bool(sender) and is_over(tx, "new-ticket", person_of(sender), rates, kept.arrived_at)
+    flood = over_asked(tx, "new-ticket", person_of(sender), rates, kept.arrived_at) if sender else None
+    twin, flooding = twin_asked(), flood is not None and flood()
+    known = claimed()
+    asked = store_facts.surveys(tx, known, inbound.in_reply_to) if ready.rating else (frozenset(), None)
+    staff_token = next((token for token in claims.tokens if token.purpose in STAFF_PURPOSES), None)
     remembered = mailboxes.remembered(tx, kept.mailbox)
     border = later(remembered.first_fetch_at, -BACKLOG_SECONDS) if remembered else ""
     facts = Facts(
@@ -54,14 +61,18 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_own=bool(sender) and is_own(desk, sender),
         is_blocked=bool(sender) and people.is_blocked(tx, sender),
         staff=members.staff_by_address(tx, sender) if sender else None,
-        client=people.client_by_address(tx, sender) if sender else None,
+        client=client() if client is not None else None,
         staff_person=staff_token.person if staff_token else 0,
         staff_purpose=staff_token.purpose if staff_token else "",
+        asked=store_facts.asked(tx, claims),
         department=(release.department if release else "")
         or department_for(desk.settings, ready.recipients, mailbox.department),
+        surveyed=asked[0],
+        survey=asked[1],
+        page=_page(tx, claims.pages) if claims.pages else None,
         is_flooding=flooding,
         flood_ticket=_flooded(tx, sender) if flooding else None,
-        **claimed,
+        **known,
     )
     return Case(
         inbound=inbound,
@@ -76,10 +87,19 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         is_released=release is not None,
         is_whole=kept.is_whole,
         is_thanks=ready.is_thanks,
+        rating=ready.rating,
+        comment=ready.comment,
         staff_words=ready.staff_words,
         staff_files=ready.staff_files,
         brings_files=ready.brings_files,
     )
+
+
+def _page(tx: Tx, letters: Sequence[int]) -> Page | None:
+    """The first of these letters that was a page."""
+    from helpdesk_cli.services import acknowledging
+
+    return next(filter(None, (acknowledging.answered(tx, letter) for letter in letters)), None)
 
 
 def _flooded(tx: Tx, sender: str) -> Known | None:
@@ -110,6 +130,8 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
         ticket = _take_bounce(tx, desk, case, decision, ready)
     elif decision.outcome is Outcome.DUPLICATE:
         _note_department(tx, desk, case, ready)
+    elif decision.outcome is Outcome.COMMAND:
+        _acknowledge(tx, desk, case, decision, ready)
     elif decision.outcome not in NOT_ON_TICKETS and _goes_on_ticket(decision):
         ticket = _carry_out(tx, desk, case, decision, ready)
     _send_warnings(tx, desk, case, decision, kept.id)
@@ -130,6 +152,19 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
         settled_at=desk.clock(),
     )
     return decision.outcome
+
+
+def _acknowledge(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> None:
+    """Whoever was paged answered: their words go to the log, to nobody else."""
+    from helpdesk_cli.services import acknowledging
+
+    staff, page = case.facts.staff, case.facts.page
+    assert page is not None
+    said: dict[str, object] = {"by": "mail", "inbox": ready.kept.id}
+    if words := " ".join(case.inbound.new_text.split())[:200]:
+        said["said"] = words
+    who = staff.login if staff is not None else page.who
+    acknowledging.acknowledge(tx, desk, decision.acknowledged, who, case.arrived_at, staff=staff, said=said)
 
 
 def _take_bounce(tx: Tx, desk: Desk, case: Case, decision: Decision, ready: Ready) -> int | None:
@@ -184,7 +219,14 @@ def brought_by(ready: Ready) -> Brought:
 def _ticket_of(tx: Tx, case: Case, number: int) -> Ticket | None:
     """A decision's ticket; mostly it was looked up already with the claims."""
     facts = case.facts
-    for known in (facts.client_ticket, facts.staff_ticket, facts.reference, facts.tag, facts.flood_ticket):
+    for known in (
+        facts.client_ticket,
+        facts.staff_ticket,
+        facts.third_ticket,
+        facts.reference,
+        facts.tag,
+        facts.flood_ticket,
+    ):
         if known is not None and known.number == number and known.ticket is not None:
             return known.ticket
     return tickets.load(tx, number)
@@ -200,7 +242,8 @@ def _new_client(tx: Tx, desk: Desk, case: Case) -> Client:
 
 def _note_department(tx: Tx, desk: Desk, case: Case, ready: Ready) -> None:
     """A second copy went to another department: its ticket says so, for nobody else would."""
-    number, department = case.facts.duplicate_ticket, case.facts.department
+    twin, department = case.facts.duplicate_ticket, case.facts.department
+    number = ties.end(tx, twin) if twin is not None else None
     ticket = tickets.load(tx, number) if number is not None else None
     if ticket is None or not department or department == ticket.department:
         return

@@ -6,7 +6,7 @@ from helpdesk_cli.domain import stages
 from helpdesk_cli.domain.ticket import CLOSED, Change, Ticket, moved
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.store import people
+from helpdesk_cli.store import people, ties
 from helpdesk_cli.store.engine import Tx
 
 NOTHING = "nothing was changed"
@@ -29,11 +29,19 @@ def stepped(tx: Tx, desk: Desk, change: Change, stage: str, at: str, kind: str =
     return moved(change, stage, desk.settings.stage[stage].state, at, desk.actor.login, kind=kind)
 
 
+def refuse_merged(tx: Tx, ticket: Ticket) -> None:
+    """Raises Failed for a ticket that leads to another: nothing happens on it any more."""
+    if ticket.merged_into is None:
+        return
+    end = ties.end(tx, ticket.number) or ticket.merged_into
+    raise Failed(f"ticket {ticket.number} is merged into {end}, where it goes on; {NOTHING}")
+
+
 def closing(desk: Desk, ticket: Ticket) -> str:
     """The first closed stage to which a ticket may go. Raises Failed where there is none."""
     stage = stages.first(desk.settings, ticket, CLOSED)
     if stage is None:
-        raise Failed(_refused(desk, ticket, "", stages.onward(desk.settings, ticket)))
+        raise Failed(refused(desk, ticket))
     return stage
 
 
@@ -43,8 +51,13 @@ def reopening(desk: Desk, ticket: Ticket) -> str:
         raise Failed(f"ticket {ticket.number} is not closed; {NOTHING}")
     stage = stages.at_work(desk.settings, ticket)
     if stage is None:
-        raise Failed(_refused(desk, ticket, "", stages.onward(desk.settings, ticket)))
+        raise Failed(refused(desk, ticket))
     return stage
+
+
+def refused(desk: Desk, ticket: Ticket) -> str:
+    """What to say where a ticket may go to none of the stages that would do."""
+    return _refused(desk, ticket, "", stages.onward(desk.settings, ticket))
 
 
 def _refused(desk: Desk, ticket: Ticket, stage: str, allowed: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What staff do with tickets: enter, answer, note, move, assign, edit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,6 +60,13 @@ def load(tx: Tx, desk: Desk, number: int) -> Ticket:
         raise NotFound(f"no ticket {number}; 'helpdesk ticket list --state all' shows them")
     if not may_see(desk.actor, ticket):
         raise NotAllowed(hidden(desk.actor, ticket))
+    return ticket
+
+
+def changeable(tx: Tx, desk: Desk, number: int) -> Ticket:
+    """A ticket that the actor may change. Raises NotFound, NotAllowed, Failed for one that leads to another."""
+    ticket = load(tx, desk, number)
+    stepping.refuse_merged(tx, ticket)
     return ticket
 
 
@@ -167,15 +174,41 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
     if not answer.text.strip():
         raise Usage("the text is empty; nothing was saved")
     at = desk.clock()
-    staff = desk.actor.staff
-    ticket = load(tx, desk, number)
+    ticket = changeable(tx, desk, number)
     if kind == OUTBOUND and not tickets.participants(tx, number) and not answer.cc:
         raise Failed(f"ticket {number} has nobody to answer; name somebody with --cc")
     if kind == OUTBOUND and answer.seen is not None:
         _refuse_overtaken(tx, desk, number, answer.seen)
-    message = Message(
+    message = written(tx, desk, ticket, answer.text, at, kind=kind, files=answer.files)
+    spent: dict[str, object] = {"time": answer.seconds} if answer.seconds else {}
+    change = said(ticket, message, desk.actor.login, event, **spent)
+    change = replace(
+        change,
+        joining=tuple(_joining(tx, desk, address) for address in answer.cc),
+        hold=desk.settings.operation.hold_answers,
+    )
+    if answer.stage is not None:
+        change = to_stage(tx, desk, change, answer.stage, at)
+    record(tx, desk, change)
+
+
+def written(
+    tx: Tx,
+    desk: Desk,
+    ticket: Ticket,
+    text: str,
+    at: str,
+    *,
+    kind: str,
+    is_public: bool | None = None,
+    files: tuple[File, ...] = (),
+    mark: str = "",
+) -> Message:
+    """What the actor writes on a ticket, as a message; its files are kept. An answer is public if nothing is said."""
+    staff = desk.actor.staff
+    return Message(
         kind=kind,
-        is_public=kind == OUTBOUND,
+        is_public=kind == OUTBOUND if is_public is None else is_public,
         author=Author(
             role=STAFF,
             name=staff.name if staff else desk.actor.login,
@@ -184,15 +217,15 @@ def _say(tx: Tx, desk: Desk, number: int, answer: Answer, kind: str, event: str)
         ),
         at=at,
         subject=ticket.subject,
-        new_text=answer.text.strip(),
-        attachments=keep(tx, answer.files),
+        new_text=text.strip(),
+        attachments=keep(tx, files),
+        mark=mark,
     )
-    spent: dict[str, object] = {"time": answer.seconds} if answer.seconds else {}
-    change = said(ticket, message, desk.actor.login, event, **spent)
-    change = replace(change, joining=tuple(_joining(tx, desk, address) for address in answer.cc))
-    if answer.stage is not None:
-        change = _to_stage(tx, desk, change, answer.stage, at)
-    record(tx, desk, change)
+
+
+def noted(tx: Tx, desk: Desk, ticket: Ticket, text: str, at: str) -> Change:
+    """A ticket with a note of the actor's, as a change to go on with."""
+    return said(ticket, written(tx, desk, ticket, text, at, kind=NOTE), desk.actor.login, "noted")
 
 
 def _refuse_overtaken(tx: Tx, desk: Desk, number: int, seen: int) -> None:
@@ -210,7 +243,8 @@ def _joining(tx: Tx, desk: Desk, address: str) -> Joining:
     return Joining(address=bare, name=client.name if client else "", client_id=client.id if client else None)
 
 
-def _to_stage(tx: Tx, desk: Desk, change: Change, wanted: str, at: str) -> Change:
+def to_stage(tx: Tx, desk: Desk, change: Change, wanted: str, at: str) -> Change:
+    """The same change, and the ticket in a stage that a person names by its slug or name. Raises Usage, Failed."""
     stage = slug_of("stage", desk.settings.stage, wanted)
     assert stage is not None
     return stepping.stepped(tx, desk, change, stage, at)
@@ -226,7 +260,7 @@ def alter(
 
     def altered(tx: Tx) -> None:
         for number in numbers:
-            before = Change(ticket=load(tx, desk, number))
+            before = Change(ticket=changeable(tx, desk, number))
             after = how(tx, before)
             if after is not before:
                 record(tx, desk, replace(after, silent=True) if silent else after)
@@ -237,13 +271,21 @@ def alter(
 def move(desk: Desk, numbers: Sequence[int], stage: str, *, silent: bool = False) -> None:
     """Put tickets into a stage. Raises Usage for an unknown one, Failed where one may not go there."""
     at = desk.clock()
-    alter(desk, numbers, lambda tx, change: _to_stage(tx, desk, change, stage, at), silent=silent)
+    alter(desk, numbers, lambda tx, change: to_stage(tx, desk, change, stage, at), silent=silent)
 
 
-def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = False) -> None:
+def close(
+    desk: Desk,
+    numbers: Sequence[int],
+    text: str = "",
+    *,
+    silent: bool = False,
+    seen: Mapping[int, int | None] | None = None,
+) -> None:
     """Close tickets, each in the first stage that will do; with a text, after an answer to their clients.
 
-    Raises Failed where one may not be closed, Usage for an answer of which nobody shall be told.
+    ``seen`` says of each the last message that the writer saw, as that of an Answer does. Raises answering.Overtaken,
+     Failed where one may not be closed, Usage for an answer of which nobody shall be told.
     """
     at = desk.clock()
     if text.strip():
@@ -254,8 +296,9 @@ def close(desk: Desk, numbers: Sequence[int], text: str = "", *, silent: bool = 
 
         def answered(tx: Tx) -> None:
             for number in numbers:
-                stage = stepping.closing(desk, load(tx, desk, number))
-                _say(tx, desk, number, Answer(text=text, stage=stage), OUTBOUND, "answered")
+                stage = stepping.closing(desk, changeable(tx, desk, number))
+                answer = Answer(text=text, stage=stage, seen=(seen or {}).get(number))
+                _say(tx, desk, number, answer, OUTBOUND, "answered")
 
         desk.engine.transact(answered)
         return

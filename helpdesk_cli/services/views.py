@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.links import Link
 from helpdesk_cli.domain.people import Actor, Participant
 from helpdesk_cli.domain.permissions import hidden, may_see
 from helpdesk_cli.domain.ticket import Event, Message
@@ -16,6 +17,7 @@ from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.lists import MANY, ORDERS, Listed, Seer, Wanted
 
 if TYPE_CHECKING:
+    from helpdesk_cli.domain.oncall import Calling
     from helpdesk_cli.services.answering import Writer
 
 __all__ = [
@@ -43,9 +45,12 @@ class Whole(Struct, frozen=True, kw_only=True):
     messages: list[Message]
     events: list[Event]
     participants: list[Participant]
-    links: list[tuple[int, str]]
+    links: list[Link]
+    watchers: tuple[str, ...] = ()
+    merged: dict[int, int] = {}  # the tickets on which those messages were said that merges brought here
     sent_as: dict[int, str] = {}  # the Message-IDs of what we wrote, by message
     writing: "list[Writer]" = []  # who is writing an answer
+    calls: "list[Calling]" = []  # who is called to it, or was
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -126,19 +131,35 @@ def _one(tx: Tx, desk: Desk, number: int) -> Listed:
 
 
 def whole(desk: Desk, number: int) -> Whole:
-    """A ticket with its whole discussion and log. Raises NotFound, NotAllowed."""
+    """A ticket with its whole discussion, that of tickets merged into it too, and its log.
+
+    Raises NotFound, NotAllowed.
+    """
     from helpdesk_cli.services.answering import writers
-    from helpdesk_cli.store import outbox, tickets
+    from helpdesk_cli.store import outbox, pages, tickets, ties
 
     with desk.engine.read() as tx:
+        listed, messages = _one(tx, desk, number), tickets.messages(tx, number)
+        merged: dict[int, int] = {}
+        sent_as: dict[int, str] = {}
+        family = ties.family(tx, number)
+        for other in family:
+            theirs = tickets.messages(tx, other)
+            messages += theirs
+            merged |= {message.id: other for message in theirs}
+        for each in (number, *family):
+            sent_as |= outbox.reply_ids(tx, each)
         return Whole(
-            listed=_one(tx, desk, number),
-            messages=tickets.messages(tx, number),
+            listed=listed,
+            messages=sorted(messages, key=lambda one: (one.at, one.id)) if family else messages,
             events=tickets.events(tx, number),
             participants=tickets.participants(tx, number),
-            links=tickets.links(tx, number),
-            sent_as=outbox.reply_ids(tx, number),
+            links=ties.links(tx, number),
+            watchers=tickets.watchers(tx, number),
+            merged=merged,
+            sent_as=sent_as,
             writing=writers(tx, desk, number),
+            calls=pages.of_ticket(tx, number),
         )
 
 

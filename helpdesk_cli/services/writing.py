@@ -3,17 +3,19 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.discussion import discussion
-from helpdesk_cli.domain.mail import Mailbox, Token
+from helpdesk_cli.domain.discussion import discussion, heard
+from helpdesk_cli.domain.mail import Mailbox, Token, fold
+from helpdesk_cli.domain.notices import HELD, PAGER
 from helpdesk_cli.domain.ticket import Message, Ticket
 from helpdesk_cli.mail import tokens
 from helpdesk_cli.mail.compose import Letter as Mail
 from helpdesk_cli.mail.compose import compose
 from helpdesk_cli.mail.text import REPLY_LINE
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.earlier import earlier
 from helpdesk_cli.services.files import attachment_bytes
 from helpdesk_cli.settings import Department
-from helpdesk_cli.store import inbox, lists, members, outbox, tickets
+from helpdesk_cli.store import inbox, lists, members, outbox, tickets, ties
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -21,16 +23,21 @@ AUTOMATIC = {
     "acknowledgement": "auto-replied",
     "rejection": "auto-replied",
     "reply": "",
+    "forward": "",
 }
 """RFC 3834; every other kind is auto-generated."""
 
 ANSWERED_ABOVE = frozenset(
-    {"acknowledgement", "reply", "alert", "bounced", "moved", "reminder", "inactive", "rule", "notice"}
+    {
+        *("acknowledgement", "reply", "forward", "alert", "bounced", "moved"),
+        *("reminder", "inactive", "survey", "rule", "notice"),
+    }
 )
 """The kinds that people answer by mail."""
 
 
 _EMPTY: dict[str, dict[str, object]] = {
+    "alert": {"internal": False},
     "notice": {"event": "", "by": "", "stage": "", "lines": []},
     "reminder": {"closes_in": ""},
     "inactive": {"reopen_days": 0},
@@ -97,15 +104,18 @@ def _department(desk: Desk, slug: str) -> Department:
 
 def _from_name(desk: Desk, department: Department, letter: Letter, message: Message | None) -> str:
     """Under whose name a mail goes: the writer's where identity is revealed, else the department's."""
-    if letter.kind == "reply" and message is not None and desk.settings.operation.reveal_staff_identity:
+    if letter.kind in HELD and message is not None and desk.settings.operation.reveal_staff_identity:
         return message.author.name or department.name
     return department.name
 
 
 def _reply_to(desk: Desk, department: Department, letter: Letter) -> Mailbox | None:
     """Where an answer goes: the department, or its signed address for this person and ticket."""
-    if letter.kind not in ANSWERED_ABOVE:
+    if letter.kind not in ANSWERED_ABOVE and letter.kind != PAGER:
         return None
+    if letter.kind == PAGER and department.reply_address != "plain":
+        word = tokens.reply_token(desk.key, Token("p", letter.ticket or 0, letter.id))
+        return Mailbox(department.reply_address.replace("{token}", word), department.name)
     if department.reply_address == "plain" or not letter.ticket:
         return Mailbox(department.address, department.name)
     token = tokens.reply_token(desk.key, Token(letter.purpose, letter.ticket, letter.person))
@@ -114,30 +124,51 @@ def _reply_to(desk: Desk, department: Department, letter: Letter) -> Mailbox | N
 
 def _references(tx: Tx, letter: Letter) -> tuple[str, ...]:
     """The ids that put a letter into its thread: the mail it answers last, and our first one to that person."""
-    if letter.ticket is None:
-        return ()
-    found = [
-        other.message_id
-        for other in outbox.letters(tx, ticket=letter.ticket, limit=20)
-        if other.recipient == letter.recipient and other.id < letter.id
-    ]
-    found.reverse()
+    if letter.ticket is None or letter.kind == PAGER:
+        return ()  # by the ids of alerts an answer to a page would be one to them
+    merged = ties.family(tx, letter.ticket)
+    letters = sorted(
+        (other.id, other.message_id)
+        for number in (letter.ticket, *merged)
+        for other in outbox.letters(tx, ticket=number, limit=20)
+        if other.recipient == letter.recipient and other.id < letter.id and other.kind != PAGER
+    )
+    found = [message_id for _, message_id in letters]
     if letter.purpose == "c":
-        inbound = [
+        # Of what was said while they were not there nobody is told even the ids.
+        said = heard(*earlier(tx, letter.ticket, letter.person))
+        inbound = [one.message_id for one in said if one.kind == "inbound"]
+        found = [*found, *inbound[:1], *inbound[-1:]]
+    if letter.purpose == "t":
+        found += [
             one.message_id
             for one in tickets.messages(tx, letter.ticket)
-            if one.kind == "inbound" and one.is_public
-        ]
-        found = [*found, *inbound[:1], *inbound[-1:]]
+            if one.kind == "inbound"
+            and not one.is_public
+            and fold(one.author.email) == fold(letter.recipient)
+        ][-1:]
     return tuple(dict.fromkeys(one for one in found if one))
 
 
 def _attachments(tx: Tx, letter: Letter, message: Message | None) -> tuple[tuple[str, str, bytes], ...]:
-    """The files that staff sent with an answer; no other letter carries files."""
-    if letter.kind != "reply" or message is None:
+    """The files that staff sent with an answer, and those that they forward; no other letter carries files."""
+    if letter.kind not in HELD or message is None:
         return ()
-    kept = inbox.entry_of_message(tx, message.id)
-    return tuple((part.name, part.type, attachment_bytes(tx, part, kept)) for part in message.attachments)
+    sources = [message, *(_forwarded(tx, letter) if letter.facts.get("files") else ())]
+    return tuple(
+        (part.name, part.type, attachment_bytes(tx, part, kept))
+        for source in sources
+        for kept in [inbox.entry_of_message(tx, source.id)]
+        for part in source.attachments
+    )
+
+
+def _forwarded(tx: Tx, letter: Letter) -> list[Message]:
+    """What a third party is given to read; what is not public never, whatever was ordered."""
+    wanted = letter.facts.get("messages")
+    assert isinstance(wanted, list)
+    found = [tickets.message(tx, int(one)) for one in wanted]
+    return [one for one in found if one is not None and one.is_public]
 
 
 def _without_files(mail: Mail, attachments: tuple[tuple[str, str, bytes], ...]) -> Mail:
@@ -160,22 +191,33 @@ def _facts(
         **_EMPTY.get(letter.kind, {}),
         **letter.facts,
     }
-    if letter.kind == "moved" and ticket is not None:
+    if letter.kind == PAGER:
+        facts["code"] = tokens.page_code(desk.key, letter.id)
+    if letter.kind in ("moved", "acknowledgement") and ticket is not None:
         facts["assigned_to"] = _shown_assignee(tx, desk, ticket)
     if ticket is not None:
-        facts["ticket"] = _ticket_facts(tx, desk, ticket)
+        facts["ticket"] = ticket_facts(tx, desk, ticket)
     if message is not None:
         facts["message"] = _message_facts(desk, message)
         facts["author"] = {"name": _author(desk, message, letter, department), "email": message.author.email}
         facts["warnings"] = [message.mark] if message.mark else []
+    if letter.kind == "forward":
+        facts["forwarded"] = [
+            {
+                "author": _author(desk, one, letter, department),
+                "role": one.author.role,
+                "at": people_time(desk, one.at),
+                "text": one.new_text or one.text or "",
+                "attachments": [{"name": part.name, "size": part.size} for part in one.attachments],
+            }
+            for one in _forwarded(tx, letter)
+        ]
     if ticket is not None and letter.kind == "reply" and message is not None:
         operation = desk.settings.operation
         limit = operation.email_messages_limit if operation.limit_messages_sent else None
-        earlier = [one for one in tickets.messages(tx, ticket.number) if one.id < message.id]
-        since = next(
-            (one.since_at for one in tickets.participants(tx, ticket.number) if one.id == letter.person), ""
-        )
-        shown, left_out = discussion(earlier, limit=limit, since=since)
+        said, since = earlier(tx, ticket.number, letter.person)
+        before = [one for one in said if one.id < message.id]
+        shown, left_out = discussion(before, limit=limit, since=since)
         facts["discussion"] = [
             {
                 "author": _author(desk, one, letter, department),
@@ -189,7 +231,8 @@ def _facts(
     return facts
 
 
-def _ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
+def ticket_facts(tx: Tx, desk: Desk, ticket: Ticket) -> dict[str, object]:
+    """What templates may know of a ticket."""
     listed = lists.ticket(tx, ticket.number)
     settings = desk.settings
     stage, priority = settings.stage.get(ticket.stage), settings.priority.get(ticket.priority)
@@ -227,8 +270,10 @@ def _message_facts(desk: Desk, message: Message) -> dict[str, object]:
 
 
 def _author(desk: Desk, message: Message, letter: Letter, department: Department) -> str:
-    """A writer's name as the reader may know it: to clients, staff are their department unless revealed."""
-    hidden = message.author.role == "staff" and letter.purpose == "c"
+    """A writer's name as the reader may know it: to people outside, staff are their department unless revealed."""
+    if letter.purpose == "t" and message.author.role == "client":
+        return message.author.name or "The client"  # a third party need not know their address
+    hidden = message.author.role == "staff" and letter.purpose in ("c", "t")
     if hidden and not desk.settings.operation.reveal_staff_identity:
         return department.name
     return message.author.name or message.author.email

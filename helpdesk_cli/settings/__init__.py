@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from .flow import PRIORITIES, STAGES, Calendar, Category, Priority, Rule, Sla, Stage, Type
+from .flow import PRIORITIES, STAGES, Calendar, Category, Oncall, Priority, Rule, Sla, Stage, Type
 from .forms import Command, Rate, Size, Span, Table, Words
 from .glance import Filter
 from .servers import Mailbox, Server, Transport, Webhook
@@ -26,6 +26,7 @@ __all__ = [
     "Limits",
     "Log",
     "Mailbox",
+    "Oncall",
     "Operation",
     "Priority",
     "Rate",
@@ -83,11 +84,14 @@ class Operation(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reveal_staff_identity: bool = False  # false: answers come from the department
     limit_messages_sent: bool = True  # false: the request and every response go into each mail
     email_messages_limit: int = 3  # the request, and so many of the newest
+    hold_answers: Span = Span(0)  # so long answers wait before they go, for 'ticket unsend'; 0: not at all
     reopen_days: int = 14  # an answer to a ticket closed longer ago opens a linked one
     awaiting_after: Span = Span(0)  # nobody did anything for so long: it moves to awaiting; 0: never
     reminder_after: Span = Span(0)  # the client did not answer us for so long: a reminder; 0: none
     inactive_after: Span = Span(0)  # and after so long more it is closed as inactive; 0: never
+    survey_after: Span = Span(0)  # so long after closing the client is asked how it was; 0: never
     tickets_per_rule: int = 2000  # so many at most a rule changes or mails about in a run
+    digest_at: str = "08:00"  # when staff who wish so get the day's notices in one mail
 
 
 class Alerts(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -120,7 +124,8 @@ class Limits(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     automatic_per_address: tuple[Rate, ...] = (Rate(20, 3600), Rate(40, 86400))
     automatic_per_domain: tuple[Rate, ...] = (Rate(500, 3600),)
     new_tickets_per_sender: tuple[Rate, ...] = (Rate(20, 600), Rate(100, 86400))
-    pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600))
+    storm: tuple[Rate, ...] = (Rate(300, 600),)  # new tickets of the whole desk
+    pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600), Rate(30, 86400))
 
 
 class Log(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -161,6 +166,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sla: dict[str, Sla] = field(default_factory=dict)
     rule: dict[str, Rule] = field(default_factory=dict)
     webhook: dict[str, Webhook] = field(default_factory=dict)
+    oncall: dict[str, Oncall] = field(default_factory=dict)
     filter: dict[str, Filter] = field(default_factory=dict)
     limits: Limits = Limits()
     log: Log = Log()

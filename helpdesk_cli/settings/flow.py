@@ -73,6 +73,24 @@ ELSE = "else"
 """The key of a level's time for every priority that is not named."""
 
 
+Ringing = Literal["opened", "replied", "reopened", "escalated", "warned", "breached"]
+"""The events of which whoever is on call may hear."""
+
+
+class Oncall(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[oncall.SLUG]``: who is paged, one after the other, until somebody acknowledges it."""
+
+    people: tuple[str, ...]  # logins, or addresses of pagers
+    order: Literal["turn", "all"] = "turn"
+    after: Span = Span(900)  # nobody acknowledged for so long: the next one
+    repeat: int = 3  # so many rounds
+    every: Span = Span(4 * 3600)  # and after them; 0: no more
+    calendar: str = ""  # when it is in force; empty: day and night
+    events: tuple[Ringing, ...] = ("opened",)
+    from_priority: str = ""  # and the more urgent ones; empty: any
+    departments: tuple[str, ...] = ()  # empty: all
+
+
 class Rule(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[rule.NAME]``: what the desk does by itself when something happens, or when time passes."""
 

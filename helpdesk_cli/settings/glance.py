@@ -22,6 +22,7 @@ class Filter(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     level: int = 0  # of support: 1, 2, 3; 0: any
     overdue: bool = False
     unanswered: bool = False
+    watched: bool = False  # by whoever asks
     search: str = ""
     since: str = ""  # opened from then on
     until: str = ""

@@ -42,6 +42,16 @@ def save(tx: Tx, clocks: Sequence[Clock]) -> None:
     _write(tx, _SAVE, [{name: getattr(clock, name) for name in _FIELDS} for clock in clocks])
 
 
+def unmeet(tx: Tx, ticket: int, at: str, *, runs: bool) -> None:
+    """Let the clocks that ended at a moment go on, as if they had not: since then, or standing."""
+    tx.put(
+        "update clock set met_at = null, running_since = :since where ticket = :ticket and met_at = :at",
+        since=at if runs else None,
+        ticket=ticket,
+        at=at,
+    )
+
+
 def note(tx: Tx, tickets: Sequence[Ticket]) -> None:
     """Write beside tickets which level holds and what is due first."""
     _write(

@@ -13,6 +13,8 @@ from helpdesk_cli.domain.characters import storable
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
 Result = TypeVar("Result")
+Later = Callable[[], Result]
+"""What was asked for and is read a little later, by a call. Nothing is written in between."""
 
 SCHEMA_VERSION = 1
 """Of ``schema.sql``; a store with a higher one was written by a newer program and is refused."""
@@ -37,6 +39,17 @@ class Tx(Protocol):
 
     def row(self, sql: str, **binds: Value) -> tuple[Value, ...] | None:
         """Its first row, or None. With ``returning`` also for inserts."""
+        ...
+
+    def ask(self, sql: str, **binds: Value) -> Later[list[Row]]:
+        """All rows of a statement that only reads; what is asked before the first is read goes to a server together."""
+        ...
+
+    def fresh(self, table: str) -> int:
+        """An id for a row that this transaction is about to write, higher than those of all rows before it.
+
+        Only where the transaction is alone; ids that nobody uses are left out.
+        """
         ...
 
     def run(self, sql: str, **binds: Value) -> int:

@@ -1,4 +1,4 @@
-"""On which tickets rules of time have done their work, as long as their conditions hold."""
+"""On which tickets rules of time have done their work, as long as their conditions hold; how often all of them did."""
 
 from collections.abc import Sequence
 
@@ -23,6 +23,23 @@ def note(tx: Tx, rule: str, ticket: int, at: str) -> None:
         ticket=ticket,
         at=at,
     )
+
+
+def count(tx: Tx, rule: str, at: str) -> None:
+    """Count that a rule did its work once more."""
+    tx.put(
+        "insert into rule_count (rule, fired, last_at) values (:rule, 1, :at) on conflict (rule) do update set "
+        "fired = rule_count.fired + 1, last_at = case when rule_count.last_at > excluded.last_at "
+        "then rule_count.last_at else excluded.last_at end",
+        rule=rule,
+        at=at,
+    )
+
+
+def counts(tx: Tx) -> dict[str, tuple[int, str]]:
+    """How often each rule did its work, and when last."""
+    rows = tx.rows("select rule, fired, last_at from rule_count")
+    return {str(row[0]): (int(row[1]), str(row[2])) for row in rows}  # type: ignore[arg-type]
 
 
 def touched(tx: Tx, since: int) -> list[tuple[str, int]]:

@@ -32,6 +32,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     tag: str | None = None
     overdue_at: str | None = None
     unanswered: bool = False
+    watcher: str | None = None  # a login
     search: str | None = None
     since: str | None = None
     until: str | None = None
@@ -107,6 +108,8 @@ def conditions(tx: Tx, wanted: Wanted) -> tuple[str, dict[str, Value]]:
         ask("t.is_active = 1 and t.due_at < :overdue", overdue=wanted.overdue_at)
     if wanted.unanswered:
         ask("t.unanswered_since is not null")
+    if wanted.watcher is not None:
+        ask("t.number in (select ticket from watcher where staff = :watcher)", watcher=wanted.watcher)
     if wanted.since is not None:
         ask("t.created_at >= :since", since=wanted.since)
     if wanted.until is not None:

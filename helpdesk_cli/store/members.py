@@ -115,7 +115,8 @@ def save_staff(tx: Tx, staff: Staff) -> None:
     _forget(tx)
     tx.put(
         "update staff set name = :name, email = :email, role = :role, retired_at = :retired_at, level = :level, "
-        "away_from = :away_from, away_to = :away_to, deputy = :deputy where id = :id",
+        "away_from = :away_from, away_to = :away_to, deputy = :deputy, notices = :notices, "
+        "every_ticket = :every_ticket, pager = :pager where id = :id",
         id=staff.id,
         name=staff.name,
         email=staff.email,
@@ -125,6 +126,9 @@ def save_staff(tx: Tx, staff: Staff) -> None:
         away_from=staff.away_from,
         away_to=staff.away_to,
         deputy=staff.deputy,
+        notices=staff.notices,
+        every_ticket=staff.every_ticket,
+        pager=staff.pager,
     )
     set_staff_address(tx, staff.id, staff.email)
 

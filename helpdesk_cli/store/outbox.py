@@ -26,6 +26,9 @@ class Letter(Struct, frozen=True, kw_only=True):
     department: str = ""
     subject: str = ""
     facts: dict[str, object] = {}
+    event: str = ""  # what it tells of
+    event_at: str = ""
+    why: str = ""  # what its reader is to the ticket, or by whose order
     message_id: str
     attempts: int = 0
     next_attempt_at: str
@@ -48,9 +51,10 @@ def put(tx: Tx, letter: Letter) -> int:
     """Queue a letter; it becomes mail in ``notify``. Its id."""
     row = tx.row(
         "insert into letter (kind, state, ticket, message, recipient, recipient_key, recipient_name, person, purpose, "
-        "department, subject, facts, message_id, next_attempt_at, created_at, error) values (:kind, :state, :ticket, "
-        ":message, :recipient, :recipient_key, :recipient_name, :person, :purpose, :department, :subject, :facts, "
-        ":message_id, :next_attempt_at, :created_at, :error) returning id",
+        "department, subject, facts, event, event_at, why, message_id, next_attempt_at, created_at, error) values ("
+        ":kind, :state, :ticket, :message, :recipient, :recipient_key, :recipient_name, :person, :purpose, "
+        ":department, :subject, :facts, :event, :event_at, :why, :message_id, :next_attempt_at, :created_at, :error) "
+        "returning id",
         kind=letter.kind,
         state=letter.state,
         ticket=letter.ticket,
@@ -63,6 +67,9 @@ def put(tx: Tx, letter: Letter) -> int:
         department=letter.department,
         subject=letter.subject,
         facts=json.encode(letter.facts).decode(),
+        event=letter.event,
+        event_at=letter.event_at,
+        why=letter.why,
         message_id=letter.message_id,
         next_attempt_at=letter.next_attempt_at,
         created_at=letter.created_at,
@@ -237,6 +244,30 @@ def drop_waiting(tx: Tx, ticket: int, why: str) -> None:
     )
 
 
+def drop_of_message(tx: Tx, ticket: int, message: int, why: str) -> int:
+    """Let no letter go that carries a message and waits; how many did.
+
+    Who claims one at the same time wins, or finds it dropped.
+    """
+    return tx.run(
+        "update letter set state = 'dropped', error = :why where ticket = :ticket and message = :message "
+        "and state in ('queued', 'deferred')",
+        why=why,
+        ticket=ticket,
+        message=message,
+    )
+
+
+def of_message(tx: Tx, ticket: int, message: int) -> list[Letter]:
+    """The letters that carry a message, the oldest first."""
+    rows = tx.rows(
+        f"select {_LETTER} from letter where ticket = :ticket and message = :message order by id",
+        ticket=ticket,
+        message=message,
+    )
+    return [_letter(row) for row in rows]
+
+
 def bounced(tx: Tx, letter: int, error: str) -> None:
     """Note that a letter came back; not of one that is about to be handed over once more."""
     tx.put(
@@ -287,7 +318,7 @@ def reply_ids(tx: Tx, ticket: int) -> dict[int, str]:
     """The Message-IDs under which a ticket's answers go, by message; the requester's where several hear."""
     rows = tx.rows(
         "select l.message, l.message_id from letter l join ticket t on t.number = l.ticket "
-        "where l.ticket = :ticket and l.kind = 'reply' and l.message is not null order by l.message, "
+        "where l.ticket = :ticket and l.kind in ('reply', 'forward') and l.message is not null order by l.message, "
         "exists (select 1 from client_address a where a.client_id = t.client_id and a.address = l.recipient_key), "
         "l.id desc",
         ticket=ticket,

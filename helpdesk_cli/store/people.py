@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.people import Client
-from helpdesk_cli.store.engine import Tx, Value, listed
+from helpdesk_cli.store.engine import Later, Tx, Value, listed
 
 FEW_BLOCKS = 1000
 """So many blocked patterns are read at once rather than asked for one by one."""
@@ -12,14 +12,14 @@ FEW_BLOCKS = 1000
 _CLIENT = "c.id, c.name, c.email, c.organization, c.note, c.created_at"
 
 
-def _one_client(tx: Tx, which: str, value: Value) -> Client | None:
+def _one_client(tx: Tx, which: str, value: Value) -> Later[Client | None]:
     """The client of a condition, with all addresses, the primary one first."""
-    rows = tx.rows(
+    answer = tx.ask(
         f"select {_CLIENT}, b.address from client c left join client_address b on b.client_id = c.id where {which} "
         "order by b.added_at, b.address",
         value=value,
     )
-    return _client_of(rows) if rows else None
+    return lambda: _client_of(answer()) if answer() else None
 
 
 def _client_of(rows: Sequence[Sequence[Value]]) -> Client:
@@ -31,13 +31,18 @@ def _client_of(rows: Sequence[Sequence[Value]]) -> Client:
 
 def client_by_address(tx: Tx, address: str) -> Client | None:
     """The client whom any of their addresses names; compared folded."""
+    return client_asked(tx, address)()
+
+
+def client_asked(tx: Tx, address: str) -> Later[Client | None]:
+    """The same, read later."""
     which = "c.id = (select client_id from client_address where address = :value)"
     return _one_client(tx, which, fold(address))
 
 
 def client_by_id(tx: Tx, identity: int) -> Client | None:
     """One client."""
-    return _one_client(tx, "c.id = :value", identity)
+    return _one_client(tx, "c.id = :value", identity)()
 
 
 def clients_by_id(tx: Tx, identities: Sequence[int]) -> dict[int, Client]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from helpdesk_cli.domain.searching import phrase_of, vector_of
 from helpdesk_cli.errors import Busy, StoreAway
 from helpdesk_cli.store import libpq
-from helpdesk_cli.store.engine import Again, Value, stored
+from helpdesk_cli.store.engine import Again, Later, Row, Value, stored
 from helpdesk_cli.store.postgres_sql import numbered
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ Sent = tuple[bytes, list[bytes | None], list[int]]
 
 AT_ONCE = 500
 """So many statements are sent before their results are read."""
+
+IDS_AT_ONCE = 64
+"""So many ids are drawn at once at most, by a transaction that wants many."""
 
 HEAVY = 1_000_000
 """So many bytes of values wait at most."""
@@ -38,6 +41,7 @@ class PostgresTx:
         self._pgconn, self._place, self._prepared = pgconn, place, prepared
         self._waiting: list[Sent] = []
         self._weight = 0
+        self._asked: list[tuple[int, _Answer]] = []  # where in what waits it stands
         self.memo: dict[object, Any] = {}
 
     def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
@@ -46,6 +50,24 @@ class PostgresTx:
     def row(self, sql: str, **binds: Value) -> tuple[Value, ...] | None:
         rows = libpq.rows_of(self._done(sql, binds))
         return rows[0] if rows else None
+
+    def ask(self, sql: str, **binds: Value) -> Later[list[Row]]:
+        answer = _Answer(self)
+        self._asked.append((len(self._waiting), answer))
+        self.put(sql, **binds)
+        return answer
+
+    def fresh(self, table: str) -> int:
+        ids: list[int] = self.memo.setdefault(("fresh", table), [])
+        if not ids:
+            drawn = self.memo["drawn", table] = min(self.memo.get(("drawn", table), 1) * 4, IDS_AT_ONCE)
+            rows = self.rows(
+                "select nextval(pg_get_serial_sequence(:table, 'id')) from generate_series(1, :drawn)",
+                table=table,
+                drawn=drawn,
+            )
+            ids += sorted((int(row[0]) for row in rows), reverse=True)  # type: ignore[arg-type]
+        return ids.pop()
 
     def run(self, sql: str, **binds: Value) -> int:
         return self._done(sql, binds).command_tuples or 0
@@ -59,15 +81,13 @@ class PostgresTx:
 
     def flush(self) -> None:
         """Send what waits, and look at what became of it."""
-        waiting, self._waiting, self._weight = self._waiting, [], 0
-        if waiting:
-            self._send(waiting)
+        if self._waiting:
+            self._sent_with()
 
     def end(self, text: bytes) -> str:
         """Send what waits and a command without values; the command's tag, ``COMMIT`` or ``ROLLBACK``."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            result = self._send([*waiting, (text, [], [])], patiently=True)[-1]
+        if self._waiting:
+            result = self._sent_with((text, [], []), patiently=True)[-1]
         else:
             self._pgconn.send_query(text)
             libpq.wait(self._pgconn)
@@ -78,8 +98,7 @@ class PostgresTx:
     def _done(self, sql: str, binds: dict[str, Value]) -> "PGresult":
         sent = _sendable(sql, binds)
         if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            return self._send([*waiting, sent])[-1]
+            return self._sent_with(sent)[-1]
         text, values, formats = sent
         if self._prepared is None:
             result = self._pgconn.exec_params(text, values, None, formats, 1)
@@ -107,6 +126,15 @@ class PostgresTx:
         batches = (sent[start : start + AT_ONCE] for start in range(0, len(sent), AT_ONCE))
         found = (libpq.rows_of(result) for batch in batches for result in self._send(batch))
         return [rows[0] if rows else None for rows in found]
+
+    def _sent_with(self, *more: Sent, patiently: bool = False) -> "list[PGresult]":
+        """Send what waits and more, and hand out the answers; the results."""
+        waiting, asked = self._waiting, self._asked
+        self._waiting, self._asked, self._weight = [], [], 0
+        results = self._send([*waiting, *more], patiently=patiently)
+        for place, answer in asked:
+            answer.rows = libpq.rows_of(results[place])
+        return results
 
     def _send(self, batch: Sequence[Sent], *, patiently: bool = False) -> "list[PGresult]":
         """Send statements in one go, then look at what became of each; their results.
@@ -148,7 +176,7 @@ class PostgresTx:
             failure = libpq.meant(error, self._place)
             if isinstance(failure, Again | StoreAway):
                 raise failure from error  # the whole unit is to be done anew, or nothing more can be done
-            self._waiting = []
+            self._waiting, self._asked, self._weight = [], [], 0
             self.memo.clear()
             self.end(b"rollback to savepoint part; release savepoint part")
             if isinstance(failure, Busy):
@@ -181,6 +209,20 @@ class PostgresTx:
 
     def skipping(self, select: str) -> str:
         return f"{select} for update skip locked"
+
+
+class _Answer:
+    """Rows that were asked for."""
+
+    def __init__(self, tx: PostgresTx) -> None:
+        self._tx = tx
+        self.rows: list[Row] | None = None
+
+    def __call__(self) -> list[Row]:
+        if self.rows is None:
+            self._tx.flush()
+        assert self.rows is not None, "it was asked for in a part that was undone"
+        return self.rows
 
 
 def _sendable(sql: str, binds: dict[str, Value]) -> Sent:

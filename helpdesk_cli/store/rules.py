@@ -93,6 +93,7 @@ def candidates(tx: Tx, rule: Rule, at: str, priorities: Sequence[str], stopping:
     if ACTIVE.text in texts and _is_dense(tx):
         texts[texts.index(ACTIVE.text)] = f"+{ACTIVE.text}"  # without its index
     texts.append(f"not exists (select 1 from fired f where f.ticket = t.number and {done})")
+    texts.append("t.merged_into is null")  # what leads to another ticket is done with
     columns = ", ".join(("t.number", *(ONE_TEXT[one.field] for one in asked)))
     rows = tx.rows(f"select {columns} from ticket t where {' and '.join(texts)} order by t.number", **binds)
     return Found(

@@ -1,26 +1,19 @@
-"""SQLite: the one file that knows it.
+"""SQLite: a store in one file; ``sqlite_tx`` has its transactions and its driver.
 
-The driver is ``pysqlite3``, whose SQLite is free of the WAL-reset bug (fixed in 3.51.3, 3.50.7 and
-3.44.6): two processes that write and checkpoint at one moment, which is what cron makes of us, could
-corrupt a WAL store before. With an older library the journal is a rollback one with ``synchronous=EXTRA``.
-sqlite-utils builds and migrates only: importing it costs ten bare starts of Python.
+With a library older than the mending of its write-ahead log the journal is a rollback one with
+``synchronous=EXTRA``. sqlite-utils builds and migrates only: importing it costs ten bare starts of Python.
 """
 
 # Plain strings instead of Paths: importing pathlib costs 7 ms of a start.
 # ruff: noqa: PTH102, PTH108, PTH110, PTH202
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-try:
-    from pysqlite3 import dbapi2 as sqlite3
-except ImportError:  # no wheel for this machine: the standard library's, behind the version gate
-    import sqlite3
-
-from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed
-from helpdesk_cli.store.engine import SCHEMA_VERSION, Result, Value, schema, statements, stored
+from helpdesk_cli.errors import BadConfig, DeskError, Failed
+from helpdesk_cli.store.engine import SCHEMA_VERSION, Result, schema, statements
+from helpdesk_cli.store.sqlite_tx import SqliteTx, sqlite3, told
 
 APPLICATION_ID = 0x48444B31  # "HDK1"
 BUSY_SECONDS = 30.0
@@ -37,9 +30,6 @@ NOTHING, BEGUN = (0, 0, False), (APPLICATION_ID, UNSEALED, True)
 CACHE_KILOBYTES = 16_000
 """Enough for the inner pages of every index of a desk with some hundred thousand messages."""
 
-COMMON_WORD = 5000
-"""A word that is in so many messages is a common one."""
-
 CHECKPOINT_PAGES = 4000
 """The log is written back into the store after 16 MB: each time costs two flushes of the disk."""
 
@@ -47,104 +37,6 @@ CHECKPOINT_PAGES = 4000
 def wal_is_safe(version: tuple[int, ...]) -> bool:
     """Whether this SQLite may use a write-ahead log with several processes (sqlite.org/wal.html)."""
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
-
-
-def told(error: Exception, path: str) -> DeskError:
-    """The failure of ours that a driver's error stands for."""
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return Busy(f"{path}: another process holds the store's lock; try again")
-    if "full" in text or "I/O" in text:
-        return Busy(f"{path}: {text}; make room, then try again")
-    if "unable to open" in text:
-        return Failed(f"{path}: cannot be opened; does it exist, and may this account write beside it?")
-    if "readonly" in text:
-        return Failed(f"{path}: this account may not write to the store")
-    if "malformed" in text or "not a database" in text:
-        return Failed(
-            f"{path}: {text}; stop cron, move the file aside with its -wal and -shm, copy the last backup to "
-            "its place: docs/how-to/backups.md"
-        )
-    return Failed(f"{path}: {text}")
-
-
-class SqliteTx:
-    """An open transaction of one connection."""
-
-    def __init__(self, connection: "sqlite3.Connection", path: str) -> None:
-        self._connection = connection
-        self._path = path
-        self._execute = connection.execute
-        self.memo: dict[object, Any] = {}
-
-    def rows(self, sql: str, **binds: Value) -> list[tuple[Value, ...]]:
-        return self._execute(sql, stored(binds)).fetchall()  # type: ignore[no-any-return]
-
-    def row(self, sql: str, **binds: Value) -> tuple[Value, ...] | None:
-        cursor = self._execute(sql, stored(binds))
-        first = cursor.fetchone()
-        cursor.close()  # an open statement of "returning" would keep the transaction open
-        return first  # type: ignore[no-any-return]
-
-    def run(self, sql: str, **binds: Value) -> int:
-        return self._execute(sql, stored(binds)).rowcount  # type: ignore[no-any-return]
-
-    def put(self, sql: str, **binds: Value) -> None:
-        self._execute(sql, stored(binds))
-
-    def each(self, sql: str, binds: Iterable[dict[str, Value]]) -> list[tuple[Value, ...] | None]:
-        return [self.row(sql, **each) for each in binds]
-
-    def many(self, sql: str, binds: Iterable[dict[str, Value]]) -> None:
-        self._connection.executemany(sql, map(stored, binds))
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        self._execute("savepoint part")
-        try:
-            yield
-        except BaseException as error:
-            self.memo.clear()
-            if self._connection.in_transaction:
-                self._execute("rollback to part")
-                self._execute("release part")
-            if isinstance(error, sqlite3.OperationalError):
-                raise told(error, self._path) from error  # a full disk is nobody's fault inside the part
-            raise
-        self._execute("release part")
-
-    def matching(self, words: str) -> tuple[str, dict[str, Value]]:
-        quoted = []
-        for word in words.replace("\0", " ").split()[:20]:
-            bare = word.rstrip("*").replace('"', '""')
-            if bare:
-                quoted.append(f'"{bare}"' + ("*" if word.endswith("*") else ""))
-        if not quoted:
-            return "t.number is not null", {}
-        # Each word may stand in another message of the ticket, so each is a search of its own.
-        binds: dict[str, Value] = {f"words{number}": word for number, word in enumerate(quoted)}
-        return " and ".join(self._holding(f":{name}", word) for name, word in binds.items()), binds
-
-    def _holding(self, bind: str, word: Value) -> str:
-        """A condition on the tickets ``t`` with a word: a rare one leads to its tickets, at a common one it is
-        quicker to look at ticket after ticket until there are enough.
-        """
-        hits = f"select rowid from message_fts where message_fts match {bind}"
-        few = self.row(
-            "select count(*) from (select 1 from message_fts where message_fts match :word limit :most)",
-            word=word,
-            most=COMMON_WORD,
-        )
-        if few is not None and few[0] != COMMON_WORD:
-            return f"t.number in (select m.ticket from message m where m.id in ({hits}))"
-        # The plus keeps SQLite from trying each of the hits on each ticket.
-        return f"exists (select 1 from message m where m.ticket = t.number and +m.id in ({hits}))"
-
-    def index(self, message: int, subject: str, text: str) -> None:
-        pass  # triggers do it
-
-    def skipping(self, select: str) -> str:
-        return select  # there is one writer
 
 
 def _keep_log(path: str) -> None:

@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 
-from helpdesk_cli.store.engine import Tx, Value
+from helpdesk_cli.store.engine import Later, Tx, Value
 
 
 def counts(tx: Tx, asked: Sequence[tuple[str, str, str]]) -> list[int]:
     """How often each of some things happened: kind, key, and the moment since when."""
+    return counts_asked(tx, asked)()
+
+
+def counts_asked(tx: Tx, asked: Sequence[tuple[str, str, str]]) -> Later[list[int]]:
+    """The same, read later."""
+    if not asked:
+        return list
     binds: dict[str, Value] = {}
     texts = []
     for number, (kind, key, since) in enumerate(asked):
@@ -14,8 +21,8 @@ def counts(tx: Tx, asked: Sequence[tuple[str, str, str]]) -> list[int]:
         texts.append(
             f"(select count(*) from tally where kind = :kind{number} and key = :key{number} and at > :since{number})"
         )
-    row = tx.row(f"select {', '.join(texts)}", **binds) if texts else ()
-    return [int(value) for value in row or ()]  # type: ignore[arg-type]
+    answer = tx.ask(f"select {', '.join(texts)}", **binds)
+    return lambda: [int(value) for value in answer()[0]]  # type: ignore[arg-type]
 
 
 def count(tx: Tx, kind: str, key: str, since: str) -> int:

@@ -36,6 +36,13 @@ def load_all(tx: Tx, numbers: Sequence[int]) -> dict[int, Ticket]:
     return {ticket.number: ticket for ticket in map(ticket_of, rows)}
 
 
+def opened_at(tx: Tx, numbers: Sequence[int]) -> dict[int, str]:
+    """When some tickets were opened, of those that there are."""
+    text, binds = listed("number", numbers)
+    rows = tx.rows(f"select number, created_at from ticket where number in ({text})", **binds)
+    return {int(row[0]): str(row[1]) for row in rows}  # type: ignore[arg-type]
+
+
 def next_number(tx: Tx, first: int) -> int:
     """The next ticket's number: one more than the last, never below ``first``."""
     row = tx.row(
@@ -74,11 +81,13 @@ def update(tx: Tx, ticket: Ticket) -> None:
 def add_message(tx: Tx, ticket: int, message: Message) -> int:
     """Write a message with its attachments; its id."""
     author = message.author
-    row = tx.row(
-        "insert into message (ticket, kind, is_public, role, name, email, client_id, staff, at, date_header, subject, "
-        "text, new_text, message_id, in_reply_to, inbox_id, mark) values (:ticket, :kind, :is_public, :role, :name, "
-        ":email, :client_id, :staff, :at, :date_header, :subject, :text, :new_text, :message_id, :in_reply_to, "
-        ":inbox_id, :mark) returning id",
+    identity = tx.fresh("message")
+    tx.put(
+        "insert into message (id, ticket, kind, is_public, role, name, email, client_id, staff, at, date_header, "
+        "subject, text, new_text, message_id, in_reply_to, inbox_id, mark) values (:id, :ticket, :kind, :is_public, "
+        ":role, :name, :email, :client_id, :staff, :at, :date_header, :subject, :text, :new_text, :message_id, "
+        ":in_reply_to, :inbox_id, :mark)",
+        id=identity,
         ticket=ticket,
         kind=message.kind,
         is_public=int(message.is_public),
@@ -97,8 +106,6 @@ def add_message(tx: Tx, ticket: int, message: Message) -> int:
         inbox_id=message.inbox_id,
         mark=message.mark,
     )
-    assert row is not None
-    identity = int(row[0])  # type: ignore[arg-type]
     tx.index(identity, message.subject, message.new_text)
     for part in message.attachments:
         tx.put(
@@ -117,6 +124,15 @@ def add_message(tx: Tx, ticket: int, message: Message) -> int:
     return identity
 
 
+def withdraw(tx: Tx, identity: int, mark: str) -> None:
+    """Let a message be a note with that mark, which no mail repeats and only staff see."""
+    tx.put(
+        "update message set kind = 'note', is_public = 0, mark = :mark where id = :message",
+        mark=mark,
+        message=identity,
+    )
+
+
 def add_event(tx: Tx, ticket: int, event: Event) -> None:
     """Write a line of the activity log."""
     tx.put(
@@ -132,24 +148,24 @@ def add_event(tx: Tx, ticket: int, event: Event) -> None:
 def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
     """Make somebody a participant, or note from which address they wrote last."""
     folded = fold(joining.address)
-    if joining.client_id is not None and tx.run(
+    tx.put(
         "update participant set address = :address, shown = :shown where ticket = :ticket and client_id = :client "
         "and not exists (select 1 from participant o where o.ticket = :ticket and o.address = :address)",
         address=folded,
         shown=joining.address,
         ticket=ticket,
         client=joining.client_id,
-    ):
-        return
+    )
     tx.put(
         "insert into participant (ticket, address, shown, name, client_id, since_at) "
-        "values (:ticket, :address, :shown, :name, :client, :at) on conflict do nothing",
+        "select :ticket, :address, :shown, :name, :client, :at where not exists "
+        "(select 1 from participant where ticket = :ticket and client_id = :client) on conflict do nothing",
         ticket=ticket,
         address=folded,
         shown=joining.address,
         name=joining.name,
         client=joining.client_id,
-        at=at,
+        at=joining.since or at,
     )
 
 
@@ -171,16 +187,6 @@ def link(tx: Tx, ticket: int, other: int, kind: str, at: str) -> None:
         kind=kind,
         at=at,
     )
-
-
-def links(tx: Tx, ticket: int) -> list[tuple[int, str]]:
-    """The tickets that one is tied to, either way round."""
-    rows = tx.rows(
-        "select other, kind from link where ticket = :ticket union select ticket, kind from link where other = :ticket "
-        "order by 1, 2",
-        ticket=ticket,
-    )
-    return [(int(row[0]), str(row[1])) for row in rows]  # type: ignore[arg-type]
 
 
 def _message(tx: Tx, row: Sequence[Value]) -> Message:

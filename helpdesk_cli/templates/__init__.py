@@ -10,29 +10,40 @@ Every kind:
 Kinds about a ticket, besides:
     ticket {number, tag ("HD-1024"), subject, stage, priority, category, assignee, client {name, email}}
 
-    acknowledgement  repeat_subject: false where the sender is not proved, then nothing that came is repeated
+    acknowledgement  repeat_subject: false where the sender is not proved, then nothing that came is repeated;
+                     assigned_to as of moved
     reply            author {name}, message {text, at, attachments [{name, size}]},
                      discussion [{author, role, at, text}] (the request first, newest last, without this
                      message), left_out (how many messages the discussion leaves out)
-    alert            event "opened" | "replied", author {name, email}, message as above,
-                     warnings [line] ("the sender is not authenticated", …)
+    forward          author {name}, message {text, at, attachments [{name, size}]}, forwarded [{author, role, at,
+                     text, attachments [{name, size}]}] (what the client and we said; to a third party),
+                     files (true where the attachments of these go along), messages (their numbers)
+    alert            event "opened" | "replied" | "answered" (by a colleague) | "noted", internal (only staff see
+                     it, and an answer to it is a note), author {name, email}, message as above, warnings [line]
+                     ("the sender is not authenticated", …)
     moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
                      assigned_to (who takes care of it, as the client may know them; "" where they may not);
                      so has a template of its own that a stage names
     reminder         closes_in ("5 days"; "" where it is not closed by itself)
     inactive         reopen_days (so long an answer opens it again)
+    survey           nothing more; its answer is a digit from 1 to 5
     rule             rule (the rule that sends it); also what every template of your own has that a rule names
     notice           event as of moved, or "handed-over" (to another department), or what a rule or a service
                      level tells; by (who did it), stage, lines [line]
-    pager            withheld (how many pages the limits held back in the last hour; only where some were),
-                     text (what happened to the ticket, or where there is none to the whole desk); one
-                     text of at most 160 characters, without HTML
+    pager            code (by which an answer is known), also [the numbers of further tickets] (only where
+                     there are some), text (what happened to the ticket; where there is none: to the whole
+                     desk, or how many pages were held back); subject and text have 160 characters, no HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
                      message {at}, inbox_id
     unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote
     bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)
 Others:
     rejection        nothing more
+    digest           to a staff member: count (of notices), ticket_count, left_out (tickets that are not shown),
+                     tickets [{number, tag, subject, stage, priority, assignee, client {name, email}, left_out
+                     (earlier notices), news [{event, at, by, words (the beginning of what was said), stage,
+                     lines [line], instead_of}]}]; event as of alert and notice, or "rule", "warning", "breach",
+                     which have lines alone
     trouble          lines [line]
     test             at, transport
 
@@ -49,16 +60,19 @@ from msgspec import Struct
 KINDS = (
     "acknowledgement",
     "reply",
+    "forward",
     "alert",
     "moved",
     "reminder",
     "inactive",
+    "survey",
     "rule",
     "notice",
     "pager",
     "rejection",
     "spoof-warning",
     "unclear-answer",
+    "digest",
     "trouble",
     "bounced",
     "test",

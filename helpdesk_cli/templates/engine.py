@@ -27,7 +27,9 @@ OURS = Path(__file__).parent / "mail"
 LONGEST = 1_000_000
 """No letter has more characters."""
 
-_NAME = re.compile(r"(?:[a-z]{2,3}/)?[a-z][a-z0-9-]*(?:\.[a-z0-9]+)*\.j2\Z")
+_NAME = re.compile(
+    r"(?:[a-z]{2,3}/)?(?:replies/(?:[a-z0-9][a-z0-9-]*/)?)?[a-z0-9][a-z0-9-]*(?:\.[a-z0-9]+)*\.j2\Z"
+)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 # fmt: off
 _FILTERS = (
@@ -138,7 +140,7 @@ class _Loader(BaseLoader):
 
 def _read_ours_alone(path: Path, folder: Path) -> str:
     """A site's template, unless somebody else may write it: its author speaks in the desk's name."""
-    for place in {folder, path.parent}:
+    for place in {folder, *(parent for parent in path.parents if folder in parent.parents)}:
         _refuse_foreign(place.stat(), place)
     try:
         with path.open("rb") as file:

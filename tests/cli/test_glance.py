@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from terminal import COLOURS, on_terminal, steering
 
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.services import members, pauses, tickets
+from helpdesk_cli.services import assigning, members, pauses, tickets
 from helpdesk_cli.services.tickets import NewTicket
 from helpdesk_cli.store import mailboxes, troubles
 from helpdesk_cli.store import tickets as rows
@@ -52,7 +52,7 @@ def full(site: Site) -> Site:
             )
             tickets.new(desk, wish)
         for number in range(20):
-            tickets.assign(desk, [1000 + number], f"p{number}")
+            assigning.assign(desk, [1000 + number], f"p{number}")
         for stage, numbers in (
             ("awaiting", (1030, 1031)),
             ("done", (1032, 1033, 1034, 1035)),

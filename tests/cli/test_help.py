@@ -85,7 +85,7 @@ def test_help_is_as_good_as_its_word(inside: Run) -> None:
     ("words", "told"),
     [
         (("ticket", "lst"), "'lst' is no command; did you mean 'list'?"),
-        (("ticket", "merge", "1", "2"), "'merge' comes in a later version"),
+        (("ticket", "export", "1"), "'export' comes in a later version"),
         (("client", "erase", "x"), "'erase' comes in a later version"),
         (("inbox", "show"), "Missing argument 'ID'"),
         (("ticket", "list", "--asignee", "me"), "--assignee"),

@@ -140,7 +140,8 @@ def test_a_reply_is_explained_by_its_proof(held: Site, inside: Run) -> None:
     found = inside("inbox", "explain", "-", "--json", input=raw).json
     assert found["facts"]["tags"] == [1000]
     assert found["facts"]["tickets"] == {
-        "client_ticket": None, "staff_ticket": None, "reference": None, "tag": 1000
+        "client_ticket": None, "staff_ticket": None,
+        "third_ticket": None, "reference": None, "tag": 1000
     }  # fmt: skip
     assert found["tried"][-1]["rule"] == "by-reference"
     assert [one["matched"] for one in found["tried"]] == [*([False] * (len(found["tried"]) - 1)), True]

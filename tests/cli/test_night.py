@@ -10,16 +10,9 @@ from pathlib import Path
 import pytest
 from desks import Site
 from faults import FaultImap
-from program import Done, Run
+from program import Done, Run, faketime
 
 EVENING = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
-
-
-def faketime() -> str:
-    """The library that tells a process another time."""
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    assert found, "install faketime (Debian, Ubuntu: apt install faketime)"
-    return str(found[0])
 
 
 class Door(FaultImap):

@@ -68,9 +68,10 @@ def test_asked_for_it_says_a_line_a_rule(desk: Site, inside: Run) -> None:
     assert done.out == ""
     assert done.err.splitlines() == [
         "old: 2 tickets; 1 wait for the next run",
+        "wake: nothing to do",
     ]
-    assert inside("run-rules", "-v").err.splitlines() == ["old: 1 ticket"]
-    assert inside("run-rules", "-v").err.splitlines() == ["old: nothing to do"]
+    assert inside("run-rules", "-v").err.splitlines() == ["old: 1 ticket", "wake: nothing to do"]
+    assert inside("run-rules", "-v").err.splitlines() == ["old: nothing to do", "wake: nothing to do"]
 
 
 def test_its_report_is_one_document(desk: Site, inside: Run) -> None:
@@ -80,6 +81,7 @@ def test_its_report_is_one_document(desk: Site, inside: Run) -> None:
     assert told == {
         "rules": [
             {"name": "old", "builtin": False, "fired": 1, "left": 0, "error": None, "tickets": [1000]},
+            {"name": "wake", "builtin": True, "fired": 0, "left": 0, "error": None, "tickets": []},
         ],
         "renewed": 0,
     }
@@ -96,7 +98,8 @@ def test_a_dry_run_shows_each_ticket_and_writes_nothing(desk: Site, inside: Run)
 
 def test_what_a_rule_could_not_do_is_told_and_ends_with_1(site: Site, inside: Run) -> None:
     site.configure(
-        '[rule.slow]\nwhen = "time"\nif = { subject = { matches = "(a|aa)+$" } }\nthen = { tag = "slow" }'
+        '[rule.slow]\nwhen = "time"\nif = { state = "open", subject = { matches = "(a|aa)+$" } }',
+        'then = { tag = "slow" }',
     )
     site.write(subject="a" * 300 + "!")
     inside("fetch-mail")
@@ -106,20 +109,24 @@ def test_what_a_rule_could_not_do_is_told_and_ends_with_1(site: Site, inside: Ru
 
 
 def test_built_in_rules_are_there_as_soon_as_they_are_configured(site: Site, inside: Run) -> None:
-    assert inside("run-rules", "--json").json == {"rules": [], "renewed": 0}
-    site.configure('[operation]\nawaiting_after = "1d"\nreminder_after = "2d"\ninactive_after = "3d"')
+    assert [one["name"] for one in inside("run-rules", "--json").json["rules"]] == ["wake"]
+    site.configure(
+        '[operation]\nawaiting_after = "1d"\nreminder_after = "2d"\ninactive_after = "3d"\nsurvey_after = "4d"'
+    )
     told = inside("run-rules", "--json").json["rules"]
     assert [(one["name"], one["builtin"]) for one in told] == [
+        ("wake", True),
         ("awaiting", True),
         ("reminder", True),
         ("inactive", True),
+        ("survey", True),
     ]
 
 
 def test_all_rules_are_listed_in_their_order(desk: Site, inside: Run) -> None:
     rows = inside("rule", "list", "--json").json
     assert [row["name"] for row in rows] == [
-        "down", "stop", "last", "off", "moved", "old", "awaiting", "reminder", "inactive",
+        "down", "stop", "last", "off", "moved", "old", "wake", "awaiting", "reminder", "inactive", "survey",
     ]  # fmt: skip
     assert rows[0] == {
         "name": "down",
@@ -128,8 +135,11 @@ def test_all_rules_are_listed_in_their_order(desk: Site, inside: Run) -> None:
         "when": "opened",
         "if": 'subject contains "down", and mail.text matches "(?i)server"',
         "then": "priority becomes urgent, is tagged outage, is told to bob",
+        "fired": 0,
+        "fired_at": None,
     }
-    assert [row["name"] for row in rows if not row["enabled"]] == ["off", "awaiting", "reminder", "inactive"]
+    off = ["off", "awaiting", "reminder", "inactive", "survey"]
+    assert [row["name"] for row in rows if not row["enabled"]] == off
     lines = inside("rule", "list", "--fields", "name,when", "-L", "2").out.splitlines()
     assert lines == ["down\topened", "stop\topened or replied"]
 

@@ -9,11 +9,11 @@ from program import Run
 TICKET = {
     "number", "subject", "stage", "state", "priority", "department", "category", "type", "private", "level",
     "channel", "tags", "client", "assignee", "created_at", "updated_at", "closed_at", "sla", "due_at", "overdue",
-    "merged_into", "message_count",
+    "merged_into", "message_count", "rating", "waits_until",
 }  # fmt: skip
 MESSAGE = {
     "id", "kind", "author", "at", "date_header", "subject", "text", "new_text", "html", "attachments",
-    "message_id", "in_reply_to", "public", "mark",
+    "message_id", "in_reply_to", "public", "mark", "ticket",
 }  # fmt: skip
 INBOX = {
     "id", "mailbox", "at", "message_id", "from", "subject", "size", "sha256", "outcome", "reason", "ticket",
@@ -24,7 +24,7 @@ OUTBOX = {
 CLIENT = {"id", "name", "email", "addresses", "organization", "note", "created_at"}
 STAFF = {
     "id", "login", "name", "email", "role", "departments", "created_at", "retired_at", "level", "away_from",
-    "away_to", "deputy",
+    "away_to", "deputy", "notices", "every_ticket", "pager",
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_a_ticket_of_a_list_has_exactly_its_keys(busy: Site, inside: Run) -> Non
 def test_a_ticket_that_is_shown_has_its_whole_discussion(busy: Site, inside: Run) -> None:
     inside("ticket", "note", "1000", "-m", "Call her.", "-a", str(busy.config))
     ticket = inside("ticket", "show", "HD-1000", "--json").json
-    assert set(ticket) == TICKET | {"messages", "events", "participants", "writing"}
+    assert set(ticket) == TICKET | {"messages", "events", "participants", "links", "watchers", "writing", "pages"}
     inbound, note = ticket["messages"]
     assert set(inbound) == set(note) == MESSAGE
     assert inbound["author"] == {"role": "client", "name": "Ann Archer", "email": "ann@client.example"}
@@ -129,7 +129,7 @@ def test_the_outbox_has_exactly_its_keys(busy: Site, inside: Run) -> None:
     assert [set(letter) for letter in letters] == [OUTBOX] * 2
     assert {letter["kind"] for letter in letters} == {"acknowledgement", "alert"}
     assert {letter["to"] for letter in letters} == {"ann@client.example", "bob@desk.example"}
-    more = {"department", "created_at", "sent_at", "text"}
+    more = {"department", "created_at", "sent_at", "said", "text"}
     assert set(inside("outbox", "show", "1", "--json").json) == OUTBOX | more
 
 
@@ -140,6 +140,7 @@ def test_people_have_exactly_their_keys(busy: Site, inside: Run) -> None:
     assert set(shown) == CLIENT | {"tickets"}
     assert [set(ticket) for ticket in shown["tickets"]] == [TICKET]
     (member,) = inside("staff", "list", "--json").json
+    assert (member["notices"], member["every_ticket"]) == ({"all": "at once"}, False)
     assert set(member) == STAFF == set(inside("staff", "show", "bob", "--json").json)
     inside("client", "block", "bad.example")
     (block,) = inside("client", "block", "--json").json

@@ -173,25 +173,6 @@ def test_closing_with_a_text_answers_first(ticket: int, inside: Run) -> None:
     assert {("reply", "ann@client.example"), ("reply", "carl@client.example")} <= waiting(inside)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("move", "1000", "77", "awaiting"),
-        ("close", "1000", "77"),
-        ("close", "1000", "77", "-m", "Fixed."),
-        ("assign", "1000", "77", "bob"),
-        ("edit", "1000", "77", "-p", "high"),
-        ("spam", "1000", "77"),
-    ],
-)
-def test_several_tickets_change_together_or_not_at_all(
-    ticket: int, inside: Run, words: tuple[str, ...]
-) -> None:
-    before = shown(inside)
-    assert "no ticket 77" in inside("ticket", *words, code=4).err
-    assert shown(inside) == before
-
-
 def test_tickets_are_given_and_taken(ticket: int, inside: Run) -> None:
     assert inside("ticket", "assign", "1000", "bob", "--json").json["assignee"] == "bob"
     assert inside("ticket", "assign", "1000", "none", "--json").json["assignee"] is None

@@ -158,11 +158,12 @@ def test_the_saved_filters_are_listed_with_what_they_ask_for(five: Site, inside:
         "@unanswered\t--unanswered --sort unanswered",
         "@overdue\t--state all --search wifi",
         "@unassigned\t--assignee none",
+        "@watched\t--watched",
         "@urgent\t--state all --priority Urgent",
         "@oldest\t--sort number --limit 2",
         "@closed\t--state closed",
     ]
-    assert inside("ticket", "list", "@", "--json").json[5] == {
+    assert inside("ticket", "list", "@", "--json").json[6] == {
         "name": "@oldest",
         "options": {"sort": "number", "limit": 2},
     }
@@ -172,7 +173,10 @@ def test_the_saved_filters_are_listed_with_what_they_ask_for(five: Site, inside:
     ("word", "told"),
     [
         ("@urgnt", "@urgnt: no such saved filter; did you mean @urgent? There are @mine, @unanswered"),
-        ("@x", "@x: no such saved filter; there are @mine, @unanswered, @overdue, @unassigned, @urgent"),
+        (
+            "@x",
+            "@x: no such saved filter; there are @mine, @unanswered, @overdue, @unassigned, @watched, @urgent",
+        ),
         ("mine", "mine: no such saved filter; did you mean @mine?"),
     ],
 )

@@ -240,3 +240,47 @@ def test_a_note_is_not_asked_for(run: Run, site: Site, ticket: str, env: dict[st
     code, output = on_terminal("ticket", "note", ticket, env=env)
     assert code == 0, output
     assert answers(run) == ["It is fixed.", "late"]
+
+
+# Answered and closed
+
+
+def test_closing_with_an_answer_marks_each_ticket_while_the_editor_is_open(
+    run: Run, site: Site, ticket: str, env: dict[str, str]
+) -> None:
+    site.write(sender="Ben <ben@client.example>", subject="Screen", message_id="<3@client.example>")
+    run("fetch-mail")
+    look = 'carla ticket show 1001 > "$TMPDIR/page" 2> "$TMPDIR/second"'
+    words = editor(site, f'{LOOK}; {look}; echo "Both are fixed." > "$1"')
+    code, output = on_terminal("ticket", "close", ticket, "1001", "-e", env={**env, **words})
+    assert code == 0, output
+    for name, number in (("told", 1000), ("second", 1001)):
+        said = f"helpdesk: bob has been writing an answer to {number} for less than a minute\n"
+        assert (site.folder / name).read_text() == said
+    about = (site.folder / "about").read_text()
+    assert "1000: Printer" in about
+    assert "1001: Screen" in about
+    assert writing(run) == []
+    assert answers(run) == ["Both are fixed."]
+    assert run("ticket", "show", "1001", "--json").json["stage"] == "done"
+
+
+def test_a_closing_answer_that_was_overtaken_is_asked_for(
+    run: Run, site: Site, ticket: str, env: dict[str, str]
+) -> None:
+    words = {**env, **editor(site, f'{ANN} > "$TMPDIR/log" 2>&1; echo late > "$1"')}
+    code, output = on_terminal("ticket", "close", ticket, "--edit", env=words, keys=b"n\n")
+    assert code == 1, output
+    assert b"-- Ann wrote while you did:" in output
+    assert run("ticket", "show", ticket, "--json").json["state"] == "open"
+    assert kept(site) == ["late\n"]
+    code, output = on_terminal("ticket", "close", ticket, "-e", env={**env, **editor(site, 'echo ok > "$1"')})
+    assert code == 0, output
+    assert run("ticket", "show", ticket, "--json").json["state"] == "closed"
+
+
+def test_who_may_not_close_a_ticket_sees_no_editor(run: Run, site: Site, env: dict[str, str]) -> None:
+    words = {**env, **editor(site, 'echo late > "$1"')}
+    code, output = on_terminal("ticket", "close", "4711", "-e", env=words)
+    assert code == 4, output
+    assert not (site.folder / "about").exists()

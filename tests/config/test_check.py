@@ -165,6 +165,7 @@ ADDED = [
     ("[priority]", "priority", "there is none"),
     ('[priority.low]\nname = ""', "priority.low.name", "empty"),
     ('[category.""]\nname = "x"', 'category.""', "a-z, 0-9"),
+    ('[operation]\nsurvey_after = "7d"', "operation.survey_after", "less than 7d"),
     ("[limits]\nacknowledgements = []", "limits.acknowledgements", "at least one"),
     ('[limits]\nacknowledgements = ["0/1h"]', "limits.acknowledgements", "at least 1"),
     ('[limits]\nacknowledgements = ["1/0s"]', "limits.acknowledgements", "1s to 366d"),

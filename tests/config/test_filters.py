@@ -25,6 +25,7 @@ tag = "vip"
 level = 3
 overdue = true
 unanswered = true
+watched = true
 search = "invoice* paid"
 since = "last month"
 until = "2026-11"

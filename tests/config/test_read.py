@@ -171,7 +171,7 @@ after = "sen"
 [departmnt.support]
 name = "Support"
 address = "support@example.com"
-[oncall.x]
+[oauth2.x]
 text = \"\"\"
 [desk]
 name = "not a key"
@@ -203,7 +203,7 @@ def test_all_faults_are_told_at_once_in_the_files_order_with_lines_and_nearest_k
         'line 14: mailbox.support.after: "sen" means nothing to kind = "imap"; '
         "must be one of keep, seen, delete, move:FOLDER",
         'line 15: departmnt: unknown key; did you mean "department"?',
-        "line 18: oncall: not in this version yet; take it out",
+        "line 18: oauth2: not in this version yet; take it out",
         'line 23: stage.x.state: is missing; must be one of "open", "waiting", "closed"',
         'line 26: limits.acknowledgements: must be a list of rates such as ["20/10m", "100/1d"]',
         'line 30: mailbox.b.username: is missing; kind = "imap" needs it',
@@ -237,7 +237,7 @@ VALUES = [
     ("[limits]\nacknowledgements = 5", "limits.acknowledgements", "list of rates"),
     ("[limits]\nacknowledgements = [5]", "limits.acknowledgements", "list of rates"),
     ("[limits]\nnew_tickets_per_sendr = []", "limits.new_tickets_per_sendr", '"new_tickets_per_sender"'),
-    *((f"[{table}]", table, "not in this version yet") for table in ("oncall", "oauth2", "retention")),
+    *((f"[{table}]", table, "not in this version yet") for table in ("oauth2", "retention")),
     ('[store]\nrun_as = "desk"', "store.run_as", "not in this version yet"),
     ("[mailbox.a]\nform_senders = []", "mailbox.a.form_senders", "not in this version yet"),
     ('"\\u001b[31m" = 1', '"\\x1b[31m"', "unknown key"),

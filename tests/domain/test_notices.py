@@ -169,15 +169,16 @@ def test_a_ticket_in_a_stage_that_is_configured_no_more_tells_nobody() -> None:
 
 def test_an_answer_carries_the_move_to_the_client() -> None:
     change = moved(answered(), "done", "closed", NOW, "carla")
-    assert hears(change) == ["reply ann", "reply ben", "notice bob"]
+    assert hears(change) == ["reply ann", "reply ben", "alert bob"]
 
 
 def test_a_note_goes_to_no_client_but_the_move_beside_it_does() -> None:
     note = answered(kind="note", event="noted")
-    assert hears(note) == []
+    assert hears(note) == ["alert bob"]
     change = moved(note, "done", "closed", NOW, "carla")
-    assert hears(change) == ["notice bob", "moved ann", "moved ben"]
-    assert {each.message for each in notices(change, audience(), some_settings(stage=LOUD))} == {None}
+    assert hears(change) == ["alert bob", "moved ann", "moved ben"]
+    found = notices(change, audience(), some_settings(stage=LOUD))
+    assert [(each.purpose, each.message) for each in found] == [("n", 0), ("c", None), ("c", None)]
 
 
 def test_a_client_who_brings_a_ticket_back_hears_nothing_and_staff_hear_their_words_once() -> None:
@@ -231,7 +232,7 @@ def test_a_deputy_hears_beside_who_is_away_and_in_whose_place() -> None:
     ("change", "told"),
     [
         (given("bob"), {"notice bob", *CLIENTS}),  # she gave it herself
-        (answered(), {"reply ann", "reply ben"}),
+        (answered(), {"reply ann", "reply ben", "alert bob"}),
         (further(), {"alert bob", "alert carla", "alert dave"}),
     ],
 )

@@ -4,17 +4,21 @@ from typing import Any
 
 import pytest
 from factories import NOW, a_case, a_client, a_known, a_mail, a_staff
+from msgspec.structs import replace
 
-from helpdesk_cli.domain.cases import Case
+from helpdesk_cli.domain.cases import Case, Page
 from helpdesk_cli.domain.mail import Automatic, Claims, Mailbox, Outcome, Verdict
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.triage import TABLE, explain, triage
 
 ANN = {"client": a_client()}
 BY_TOKEN = {**ANN, "client_ticket": a_known()}
+CLOSED = a_known(state="closed", closed_at=NOW)
 STRANGER = a_mail(sender=Mailbox("eve@evil.example", "Eve"))
 STAFF_MAIL = a_mail(sender=Mailbox("bob@staff.example", "Bob"))
 STAFF = {"staff": a_staff(), "staff_ticket": a_known(), "staff_person": 7, "staff_purpose": "s"}
+PAGER_MAIL = a_mail(sender=Mailbox("bob@pager.example"))
+PAGE = Page(letter=3, tickets=(1000,), address="bob@pager.example", who="bob")
 PROVED = {"authentication": "id:mx.example.com"}
 
 
@@ -105,6 +109,47 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         (Outcome.ARCHIVED, "backlog", None),
     ),
     (
+        "whoever was paged answers from the pager",
+        {"inbound": PAGER_MAIL, "facts": {"page": PAGE}},
+        (Outcome.COMMAND, "page-answer", 1000),
+    ),
+    (
+        "whoever was paged answers from their own address",
+        {"inbound": STAFF_MAIL, "facts": {"page": PAGE, "staff": a_staff()}},
+        (Outcome.COMMAND, "page-answer", 1000),
+    ),
+    (
+        "a gateway says that it passed the page on",
+        {"inbound": replace(PAGER_MAIL, automatic=Automatic.ROBOT), "facts": {"page": PAGE}},
+        (Outcome.AUTO_REPLY, "page-robot", 1000),
+    ),
+    ("a stranger has the word of a page", {"facts": {"page": PAGE}}, (Outcome.HELD, "spoofed-page", 1000)),
+    (
+        "a stranger who has the word of a page is let in by a person",
+        {"facts": {"page": PAGE}, "is_released": True},
+        (Outcome.COMMAND, "page-answer", 1000),
+    ),
+    (
+        "the word of a page from a sender who is not proved",
+        {
+            "inbound": PAGER_MAIL,
+            "facts": {"page": PAGE},
+            "mailbox": PROVED,
+            "verdict": Verdict.UNKNOWN,
+        },
+        (Outcome.HELD, "spoofed-page", 1000),
+    ),
+    (
+        "the word of a page with two senders",
+        {"inbound": replace(PAGER_MAIL, strict_sender=False), "facts": {"page": PAGE}},
+        (Outcome.HELD, "spoofed-page", 1000),
+    ),
+    (
+        "staff answer an alert in which a page is quoted",
+        {"inbound": STAFF_MAIL, "facts": {**STAFF, "page": PAGE}, "staff_words": "Yes."},
+        (Outcome.REPLIED, "staff-reply", 1000),
+    ),
+    (
         "staff answer an alert",
         {"inbound": STAFF_MAIL, "facts": STAFF, "staff_words": "Yes."},
         (Outcome.REPLIED, "staff-reply", 1000),
@@ -150,11 +195,53 @@ ROWS: list[tuple[str, dict[str, Any], tuple[Outcome, str, int | None]]] = [
         {"facts": BY_TOKEN, "mailbox": PROVED, "verdict": Verdict.FAIL},
         (Outcome.HELD, "client-not-authenticated", 1000),
     ),
+    (
+        "a digit that answers a survey",
+        {"facts": {**ANN, "client_ticket": CLOSED, "surveyed": frozenset({1000})}, "rating": 4},
+        (Outcome.REPLIED, "rating", 1000),
+    ),
+    (
+        "a digit on a ticket without a survey",
+        {"facts": {**ANN, "client_ticket": CLOSED}, "rating": 4},
+        (Outcome.REPLIED, "client-reply", 1000),
+    ),
+    (
+        "a digit without proof where that is asked for",
+        {
+            "facts": {**ANN, "reference": CLOSED, "surveyed": frozenset({1000})},
+            "rating": 4,
+            "mailbox": PROVED,
+        },
+        (Outcome.OPENED, "new", None),
+    ),
     ("a client's token", {"facts": BY_TOKEN}, (Outcome.REPLIED, "client-reply", 1000)),
     (
         "a client's token, not proved",
         {"facts": BY_TOKEN, "mailbox": PROVED},
         (Outcome.REPLIED, "client-reply", 1000),
+    ),
+    (
+        "a third party's token, whatever the client's says",
+        {
+            "inbound": STRANGER,
+            "facts": {"client_ticket": a_known(), "third_ticket": a_known(number=1002)},
+        },
+        (Outcome.REPLIED, "third-party-answer", 1002),
+    ),
+    (
+        "a client's answer that brings a third party's token too",
+        {"facts": {**ANN, "client_ticket": a_known(), "third_ticket": a_known(number=1002)}},
+        (Outcome.REPLIED, "client-reply", 1000),
+    ),
+    (
+        "a third party's token, not authenticated",
+        {"inbound": STRANGER, "verdict": Verdict.FAIL, "facts": {"third_ticket": a_known()}},
+        (Outcome.HELD, "client-not-authenticated", 1000),
+    ),
+    (
+        "a vacation note of a third party",
+        {"inbound": a_mail(automatic=Automatic.VACATION), "facts": {"third_ticket": a_known()}},
+        (Outcome.AUTO_REPLY, "vacation", 1000),
     ),
     (
         "a client's token from somebody else",
@@ -351,3 +438,48 @@ def test_explain_tells_each_row_up_to_the_one_that_won() -> None:
 def test_a_case_without_sender_has_none() -> None:
     case: Case = a_case(inbound=a_mail(sender=None))
     assert case.sender == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "more", "mark", "reopens"),
+    [
+        (a_known(), {}, "third party", False),
+        (a_known(state="waiting"), {}, "third party", True),
+        (a_known(state="waiting"), {"is_thanks": True}, "third party", False),
+        (closed(13.9), {}, "third party", True),
+        (closed(14.1), {}, "third party", False),
+        (a_known(state="waiting"), {"robot": True}, "third party", False),
+    ],
+)
+def test_the_answer_of_a_third_party_is_for_staff_and_brings_back_what_waits(
+    known: Any, more: dict[str, Any], mark: str, reopens: bool
+) -> None:
+    robot = {"sender": Mailbox("eve@evil.example", "Eve"), "automatic": Automatic.ROBOT}
+    inbound = a_mail(**robot) if more.pop("robot", False) else STRANGER
+    strange = {"inbound": inbound, "facts": {"third_ticket": known}, **more}
+    decision = triage(a_case(**strange))
+    assert (decision.outcome, decision.is_public, decision.mark, decision.reopens, decision.links) == (
+        Outcome.REPLIED,
+        False,
+        mark,
+        reopens,
+        (),
+    )
+
+
+def test_who_was_asked_is_told_where_somebody_else_answers() -> None:
+    def mark(*asked: str) -> str:
+        facts = {"third_ticket": a_known(), "asked": asked}
+        return triage(a_case(inbound=STRANGER, facts=facts)).mark
+
+    assert STRANGER.sender is not None
+    assert mark(STRANGER.sender.address, "x@supplier.example") == "third party"
+    assert mark("x@supplier.example") == "third party; was asked: x@supplier.example"
+
+
+def test_a_client_who_answers_what_was_forwarded_is_heard_as_by_the_subject() -> None:
+    facts = {**ANN, "third_ticket": a_known()}
+    decision = triage(a_case(facts=facts))
+    assert (decision.is_public, decision.mark) == (True, "by reference")
+    doubted = triage(a_case(facts=facts, mailbox={"authentication": "id:mx.example.com"}))
+    assert (doubted.is_public, doubted.mark) == (False, "third party")

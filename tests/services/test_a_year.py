@@ -11,6 +11,7 @@ from typing import Any
 from stores import on_sqlite
 
 from helpdesk_cli.domain.moments import later
+from helpdesk_cli.domain.rules import BUILT_IN
 from helpdesk_cli.domain.ticket import Event
 from helpdesk_cli.services import assigning, members, rules, tickets
 from helpdesk_cli.settings import (
@@ -68,7 +69,10 @@ def a_desk(make_office: Callable[..., Any]) -> Any:
         },
         category={"billing": Category(name="Billing"), "other": Category(name="Other")},
         operation=Operation(
-            awaiting_after=Span(6 * DAY), reminder_after=Span(4 * DAY), inactive_after=Span(5 * DAY)
+            awaiting_after=Span(6 * DAY),
+            reminder_after=Span(4 * DAY),
+            inactive_after=Span(5 * DAY),
+            survey_after=Span(DAY),
         ),
         calendar={"office": Calendar(timezone="Europe/Berlin", holidays=("DE-BY",), closed=("12-24",))},
         sla={
@@ -116,6 +120,7 @@ class Year:
         self.office, self.dice = office, random.Random(7)
         self.opened = 0
         self.answering: list[int] = []  # tickets whose client will write once more
+        self.rating: list[int] = []  # and those whose client will say how it was
 
     def play(self) -> None:
         turns = DAYS * len(HOURS)
@@ -145,13 +150,15 @@ class Year:
         tickets.new(self.office.desk, wish)
 
     def _clients_answer(self) -> None:
-        due, self.answering = self.answering, []
-        for number in due:
+        words = [(number, "Not yet.") for number in self.answering]
+        words += [(number, str(self.dice.randint(1, 5))) for number in self.rating]
+        self.answering, self.rating = [], []
+        for number, text in words:
             ticket = self.office.ticket(number)
             address = self._client_of(number)
             self.office.mail(
                 f"From: {address}\r\nTo: {ticket.department}@desk.example\r\nSubject: Re: [HD-{number}] x\r\n"
-                f"Message-ID: <{number}.{self.dice.random()}@c>\r\n\r\nNot yet.\r\n"
+                f"Message-ID: <{number}.{self.dice.random()}@c>\r\n\r\n{text}\r\n"
             )
 
     def _client_of(self, number: int) -> str:
@@ -185,6 +192,9 @@ class Year:
     def _runs(self) -> None:
         report = rules.run(self.office.desk)
         assert [one.error for one in report.rules if one.error] == []
+        self.rating += [
+            number for one in report.rules if one.name == "survey" for number in one.tickets[::10]
+        ]
 
 
 @on_sqlite
@@ -252,7 +262,7 @@ def no_ticket_is_in_two_stages_and_its_log_leads_to_where_it_is(office: Any) -> 
 def each_event_says_who_did_it_and_what(office: Any) -> None:
     settings: Settings = office.desk.settings
     known = {"system", "owner", *STAFF, *(f"rule:{name}" for name in settings.rule)}
-    known |= {f"rule:{name}" for name in ("awaiting", "reminder", "inactive", "sla-warning", "sla-breach")}
+    known |= {f"rule:{name}" for name in BUILT_IN}
     seen: Counter[str] = Counter()
     for ticket in all_tickets(office):
         for event in log(office, ticket.number):
@@ -260,7 +270,10 @@ def each_event_says_who_did_it_and_what(office: Any) -> None:
             assert event.actor in known or "@" in event.actor, event
             assert event.data or event.kind in ("answered", "replied", "opened"), event
     assert seen["opened"] == TICKETS
-    for kind in ("moved", "assigned", "answered", "replied", "reopened", "warned", "breached"):
+    for kind in (
+        *("moved", "assigned", "answered", "replied", "reopened"),
+        *("warned", "breached", "surveyed", "rated"),
+    ):
         assert seen[kind] > 0, seen
 
 
@@ -278,6 +291,8 @@ def each_thing_is_told_once(office: Any) -> None:
         for kind in ("warned", "breached"):
             clocks = Counter((e.data["target"], e.data.get("due_at")) for e in events if e.kind == kind)
             assert set(clocks.values()) <= {1}, ticket
+        closings = Counter(e.data["closed_at"] for e in events if e.kind == "surveyed")
+        assert set(closings.values()) <= {1}, ticket
 
 
 def nobody_gets_a_ticket_while_away(office: Any) -> None:

@@ -14,7 +14,17 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import read as read_moment
 from helpdesk_cli.domain.triage import TABLE
-from helpdesk_cli.services import explaining, incoming, mailroom, members, people, tickets, views
+from helpdesk_cli.services import (
+    explaining,
+    forwarding,
+    incoming,
+    mailroom,
+    members,
+    people,
+    rules,
+    tickets,
+    views,
+)
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import inbox
 from helpdesk_cli.store import tickets as rows
@@ -77,6 +87,11 @@ def feed(office: Any, name: str) -> None:
     office.mail(corpus.raw(case, office), mailbox=case.arrival.mailbox, recipients=case.arrival.recipients)
 
 
+def ran(office: Any, names: list[str]) -> None:
+    """What time brings; these rules have something to do."""
+    assert [one.name for one in rules.run(office.desk).rules if one.fired] == names
+
+
 steps = {
     "mail": feed,
     "pass": lambda office, spans: office.passes(**spans),
@@ -84,7 +99,11 @@ steps = {
     "answer": lambda office, number: tickets.reply(
         office.by("bob"), number, tickets.Answer(text="Have you tried another cable?")
     ),
+    "forward": lambda office, address: forwarding.forward(
+        office.by("bob"), 1000, forwarding.Forward(to=(address,), text="Do you know this one?")
+    ),
     "merge": merge,
+    "run-rules": lambda office, names: ran(office, names),
     "client": lambda office, address: people.new_client(office.desk, address),
     "address": lambda office, pair: people.add_address(office.desk, *pair),
     "block": lambda office, pattern: people.block(office.desk, [pattern]),
@@ -172,7 +191,7 @@ def check_ticket(office: Any, wanted: Expected, entry: inbox.Entry) -> None:
         "state": ticket.state,
         "client": whole.listed.client_email,
         "participants": [person.address for person in whole.participants],
-        "links": [tuple(link) for link in whole.links],
+        "links": [(link.ticket, link.kind) for link in whole.links],
     }
     for name, value in found.items():
         if getattr(wanted, name) is not None:

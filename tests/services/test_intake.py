@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from helpdesk_cli.services import people, tickets
+from helpdesk_cli.domain.links import Link
+from helpdesk_cli.domain.mail import Token
+from helpdesk_cli.mail.tokens import reply_token
+from helpdesk_cli.services import assigning, editing, mailroom, members, people, tickets
 from helpdesk_cli.settings import Alerts, Limits, Operation, Rate
 from helpdesk_cli.settings import Mailbox as MailboxSettings
-from helpdesk_cli.store import inbox
+from helpdesk_cli.store import inbox, ties
 
 
 def mail(
@@ -244,10 +247,8 @@ def test_an_answer_after_reopen_days_opens_a_linked_ticket(office: Any) -> None:
     office.passes(days=15)
     entry = office.mail(mail("Again.", number=2, headers="References: <1@client.example>\r\n"))
     assert (entry.outcome, entry.reason, entry.ticket) == ("opened", "reopen-days", 1001)
-    from helpdesk_cli.store import tickets as rows
-
     with office.desk.engine.read() as tx:
-        assert rows.links(tx, 1001) == [(1000, "continues")]
+        assert ties.links(tx, 1001) == [Link(1000, "continues")]
 
 
 def test_a_vacation_note_reopens_nothing_and_tells_nobody(office: Any) -> None:
@@ -328,14 +329,12 @@ def test_past_the_whole_desks_limit_one_page_is_sent(office: Any) -> None:
     assert len(storm) == 1
 
 
-def test_pages_are_limited_and_say_how_many_were_held_back(office: Any) -> None:
+def test_pages_near_each_other_are_one(office: Any) -> None:
     office.configured(alerts=Alerts(enabled=True, address="pager@p.example"))
     for number in range(6):
         office.mail(mail(f"{number}", sender=f"c{number}@client.example", number=number))
-    assert len(office.letters(kind="pager")) == 3
-    office.passes(minutes=6)
-    office.mail(mail("late", sender="late@client.example", number=8))
-    assert office.letters(kind="pager")[-1].facts == {"withheld": 3}
+    (page,) = office.letters(kind="pager")
+    assert (page.ticket, page.facts) == (1000, {"also": [1001, 1002, 1003, 1004, 1005]})
 
 
 def test_a_flood_of_one_sender_goes_into_the_last_ticket(office: Any) -> None:
@@ -528,3 +527,47 @@ def test_a_bounce_that_was_none_is_let_in_by_a_person_and_a_note_is_not_made_twi
     note = office.mail(mail("Away.", to=address, number=7, headers="Auto-Submitted: auto-replied\r\n"))
     with pytest.raises(Failed, match="is a note on ticket"):
         mailroom.release(office.by("bob"), note.id)
+
+
+# Staff who may not see a ticket any more
+
+
+def left(office: Any) -> None:
+    members.join(office.desk, "eve", "support", leave=True)
+
+
+def handed_over(office: Any) -> None:
+    editing.edit(office.desk, [1000], editing.Edit(department="sales"))
+
+
+def made_private(office: Any) -> None:
+    editing.edit(office.desk, [1000], editing.Edit(private=True))
+
+
+@pytest.mark.parametrize("happened", [left, handed_over, made_private])
+def test_an_old_token_of_staff_who_may_not_see_the_ticket_is_held(office: Any, happened: Any) -> None:
+    members.new_staff(office.desk, "eve", name="Eve", email="eve@staff.example")
+    members.join(office.desk, "eve", "support")
+    office.mail(mail())
+    (alert,) = [one for one in office.letters(kind="alert") if one.recipient == "eve@staff.example"]
+    token = reply_token(office.desk.key, Token(alert.purpose, 1000, alert.person))
+    answer = mail("Use water.", sender="eve@staff.example", to=f"support+{token}@desk.example", number=9)
+    happened(office)
+    entry = office.mail(answer)
+    assert (entry.outcome, entry.reason, entry.ticket) == ("held", "staff-not-allowed", 1000)
+    assert len(office.messages(1000)) == 1
+    assert office.letters(kind="reply") == []
+    assert mailroom.release(office.desk, entry.id).outcome == "replied"
+    assert [one.recipient for one in office.letters(kind="reply")] == ["ann@client.example"]
+
+
+def test_who_has_the_ticket_answers_it_wherever_it_is(office: Any) -> None:
+    members.new_staff(office.desk, "eve", name="Eve", email="eve@staff.example")
+    members.join(office.desk, "eve", "support")
+    office.mail(mail())
+    (alert,) = [one for one in office.letters(kind="alert") if one.recipient == "eve@staff.example"]
+    token = reply_token(office.desk.key, Token(alert.purpose, 1000, alert.person))
+    assigning.assign(office.desk, [1000], "eve")
+    left(office)
+    answer = mail("Use water.", sender="eve@staff.example", to=f"support+{token}@desk.example", number=9)
+    assert office.mail(answer).reason == "staff-reply"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.ticket import Change, edited
 from helpdesk_cli.errors import Busy
-from helpdesk_cli.services import effects, incoming, tickets
+from helpdesk_cli.services import assigning, effects, incoming, members, tickets
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.settings import STAGES, Alerts, Category, Limits, Rate, Rule, Span, Webhook
 from helpdesk_cli.store import outbox
@@ -534,3 +534,97 @@ def test_whatever_rules_say_each_fires_once_at_most_and_in_order(
     assert {event.actor for event in events[1:]} <= set(fired)
     moves = [event for event in events if event.kind == "moved"]
     assert ticket.stage == (moves[-1].data["to"] if moves else "new")
+
+
+# Levels of support
+
+
+@pytest.fixture
+def levels(office: Any) -> Any:
+    """Support chooses by turns among bob, of level 1, and dave and eve, of level 2; what is answered is level 2's."""
+    known = office.desk.settings.department
+    office.configured(
+        department={**known, "support": replace(known["support"], assignment="round-robin")},
+    )
+    for login in ("dave", "eve"):
+        members.new_staff(office.desk, login, name=login, email=f"{login}@staff.example", level=2)
+        members.join(office.desk, login, "support")
+    rules(office, hard={"when": "noted", "then": {"level": 2}})
+    office.mail(mail())
+    assert office.ticket(1000).assignee == "bob"
+    return office
+
+
+def noted(office: Any) -> tuple[int, str | None]:
+    """Somebody writes a note, which the rule answers; the ticket's level and assignee."""
+    tickets.note(office.desk, 1000, tickets.Answer(text="Hm."))
+    assert why(office) == []
+    return office.ticket(1000).level, office.ticket(1000).assignee
+
+
+def test_another_level_hands_the_ticket_to_somebody_of_it(levels: Any) -> None:
+    assert noted(levels) == (2, "dave")
+    with levels.desk.engine.read() as tx:
+        given = [event for event in rows.events(tx, 1000) if event.kind == "assigned"][-1]
+    assert (given.actor, given.data["from"], given.data["to"], given.data["how"]) == (
+        "rule:hard", "bob", "dave", "round-robin",
+    )  # fmt: skip
+    assert noted(levels) == (2, "dave")
+
+
+def test_who_is_of_that_level_or_above_keeps_the_ticket(levels: Any) -> None:
+    members.edit_staff(levels.desk, "eve", level=3)
+    assigning.assign(levels.desk, [1000], "eve")
+    assert noted(levels) == (2, "eve")
+
+
+def test_where_the_desk_chooses_nobody_another_level_changes_no_hands(levels: Any) -> None:
+    known = levels.desk.settings.department
+    levels.configured(department={**known, "support": replace(known["support"], assignment="off")})
+    assert noted(levels) == (2, "bob")
+
+
+def test_a_level_that_nobody_has_changes_no_hands(levels: Any) -> None:
+    for login in ("dave", "eve"):
+        members.join(levels.desk, login, "support", leave=True)
+    assert noted(levels) == (2, "bob")
+
+
+def test_what_nobody_has_stays_so(levels: Any) -> None:
+    assigning.assign(levels.desk, [1000], None)
+    assert noted(levels) == (2, None)
+
+
+def test_a_rule_that_names_somebody_beside_the_level_means_them(levels: Any) -> None:
+    rules(levels, hard={"when": "noted", "then": {"level": 2, "assignee": "eve"}})
+    assert noted(levels) == (2, "eve")
+    assert [kind for _, kind in log(levels)].count("assigned") == 2
+
+
+# Tags
+
+
+def test_tags_of_rules_are_those_of_tickets(office: Any) -> None:
+    rules(
+        office,
+        put={"then": {"tag": [" VIP", "Größe"]}},
+        seen={"if": {"tags": "vip"}, "then": {"priority": "high"}},
+        off={"then": {"untag": "VIP"}},
+        gone={"if": {"tags": {"is_not": "vip"}}, "then": {"level": 2}},
+    )
+    office.mail(mail())
+    ticket = office.ticket(1000)
+    assert (tags(office), ticket.priority, ticket.level) == (("größe",), "high", 2)
+
+
+def test_an_old_tag_is_taken_off_in_any_case(office: Any) -> None:
+    rules(
+        office,
+        put={"when": "opened", "then": {"tag": "vip"}},
+        off={"when": "noted", "then": {"untag": "Vip"}},
+        gone={"when": "noted", "if": {"tags": {"exists": False}}, "then": {"level": 2}},
+    )
+    office.mail(mail())
+    assert tags(office) == ("vip",)
+    tickets.note(office.desk, 1000, tickets.Answer(text="Hm."))
+    assert (tags(office), office.ticket(1000).level) == ((), 2)

@@ -198,7 +198,7 @@ def test_refused_letters_are_told_at_once_then_summed_up(desk: Any) -> None:
     desk.passes(minutes=59)
     done = run(desk)
     assert (len(done.told), done.code) == (1, 1)
-    assert done.told[0].startswith("2 more letters in 60 min; the last: letter 4 to bob@staff.example")
+    assert done.told[0].startswith("4 more letters in 60 min; the last: letter 6 to bob@staff.example")
 
 
 def test_a_template_that_is_broken_is_told_once_for_all_its_letters(desk: Any) -> None:

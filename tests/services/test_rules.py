@@ -205,7 +205,10 @@ def test_a_rule_that_stops_keeps_those_below_away_as_long_as_it_holds(office: An
     office.mail(mail(1, subject="VIP"))
     office.mail(mail(2))
     foreseen = rules.run(office.desk, dry_run=True)
-    assert {one.name: one.tickets for one in foreseen.rules} == {"vip": [1000], "all": [1001]}
+    assert {one.name: one.tickets for one in foreseen.rules if not one.builtin} == {
+        "vip": [1000],
+        "all": [1001],
+    }
     assert ran(office) == {"vip": [1000], "all": [1001]}
     office.passes(days=1)
     assert ran(office) == {}
@@ -326,11 +329,12 @@ def test_a_dry_run_says_what_would_be_and_writes_nothing(office: Any) -> None:
         report = rules.run(office.desk, dry_run=True)
         assert [(one.name, one.builtin, one.tickets, one.left) for one in report.rules] == [
             ("one", False, [1000, 1001], 1),
+            ("wake", True, [], 0),
             ("awaiting", True, [1000, 1001], 1),
             ("reminder", True, [], 0),
             ("inactive", True, [], 0),
         ]
-        assert "is tagged one" in report.rules[0].then and "first waiting stage" in report.rules[1].then
+        assert "is tagged one" in report.rules[0].then and "first waiting stage" in report.rules[2].then
     assert len(office.letters()) == letters
     assert [office.events(number) for number in (1000, 1001, 1002)] == [["opened"]] * 3
 
@@ -683,9 +687,46 @@ def test_all_rules_are_listed_in_their_order(gold: Any) -> None:
     assert [(row.name, row.builtin, row.enabled) for row in found] == [
         ("one", False, True),
         ("two", False, False),
+        ("wake", True, True),
         ("awaiting", True, False),
         ("reminder", True, False),
         ("inactive", True, False),
         ("sla-warning", True, True),
         ("sla-breach", True, True),
+        ("survey", True, False),
     ]
+
+
+def test_lists_say_how_often_each_rule_did_its_work_and_when_last(patient: Any) -> None:
+    configured(
+        patient,
+        one={"then": {"tag": "a"}, "again": Span(DAY)},
+        two={"when": "opened", "then": {"priority": "high"}},
+        off={"when": "opened", "if": {"subject": "x"}, "then": {"tag": "b"}},
+        bad={"when": "opened", "then": {"assignee": "nobody-here"}},
+    )
+    patient.mail(mail(1))
+    patient.mail(mail(2))
+    opened_at = patient.now
+    assert counted(patient)["one"] == (0, None)
+    ran(patient)
+    patient.passes(days=1)
+    ran(patient)
+    tickets.close(patient.by("bob"), [1001])
+    patient.passes(days=2)
+    later_at = patient.now
+    assert ran(patient) == {"one": [1000], "awaiting": [1000]}
+    assert counted(patient) == {
+        "one": (5, later_at),
+        "two": (2, opened_at),
+        "off": (0, None),
+        "bad": (0, None),
+        "awaiting": (1, later_at),
+        "reminder": (0, None),
+        "inactive": (0, None),
+        "survey": (0, None),
+    }
+
+
+def counted(office: Any) -> dict[str, tuple[int, str | None]]:
+    return {row.name: (row.fired, row.fired_at) for row in rules.listing(office.desk)}

@@ -10,7 +10,7 @@ from stores import ENGINES, POSTGRESQL, SQLITE, Moulds, Stores
 from helpdesk_cli.errors import BadConfig, Failed
 from helpdesk_cli.store import copying, open_engine
 from helpdesk_cli.store.engine import Engine, Row, Tx, Value, schema, statements
-from helpdesk_cli.store.sqlite import sqlite3
+from helpdesk_cli.store.sqlite_tx import sqlite3
 
 EACH = 7
 """So many rows each table of the source has, their numbers and whatever they point to from 1 on."""

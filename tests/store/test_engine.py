@@ -103,6 +103,47 @@ def test_what_was_put_is_there_for_the_next_statement_and_after_the_end(engine: 
         assert tx.row("select count(*) from counter where value = 5") == (1200,)
 
 
+def test_what_is_asked_together_is_read_in_any_order_and_as_often_as_one_likes(engine: Engine) -> None:
+    with engine.write() as tx:
+        tx.put("insert into counter (name, value) values ('a', 1)")
+        first = tx.ask("select name from counter where value = :value", value=1)
+        none = tx.ask("select name from counter where value = :value", value=7)
+        second = tx.ask("select name, value from counter")
+        assert second() == second() == [("a", 1)]
+        assert (first(), none()) == ([("a",)], [])
+
+
+def test_what_is_asked_among_many_statements_gets_its_own_answer(engine: Engine) -> None:
+    with engine.write() as tx:
+        answers = []
+        for number in range(1200):
+            tx.put("insert into counter (name, value) values (:name, :value)", name=f"{number}", value=number)
+            answers.append(tx.ask("select value from counter where name = :name", name=f"{number}"))
+        assert [answer() for answer in answers] == [[(number,)] for number in range(1200)]
+
+
+def test_a_fresh_id_is_above_all_and_may_be_left_unused(engine: Engine) -> None:
+    text = "insert into client (id, name, email, note, created_at) values (:id, 'a', 'a@b.example', '', '')"
+    drawn: list[int] = []
+    for several in (1, 1, 10, 200):
+        with engine.write() as tx:
+            for _ in range(several):
+                drawn.append(tx.fresh("client"))
+                tx.put(text, id=drawn[-1])
+            tx.fresh("client")
+    with engine.write() as tx, pytest.raises(ZeroDivisionError), tx.savepoint():
+        drawn.append(tx.fresh("client"))
+        tx.put(text, id=drawn[-1])
+        _ = 1 / 0
+    drawn.pop()
+    with engine.write() as tx:
+        drawn.append(tx.fresh("client"))
+        tx.put(text, id=drawn[-1])
+    assert drawn == sorted(set(drawn))
+    with engine.read() as tx:
+        assert [row[0] for row in tx.rows("select id from client order by id")] == drawn
+
+
 def test_many_rows_are_written_by_one_statement_each(engine: Engine) -> None:
     with engine.write() as tx:
         tx.many("delete from counter where name = :name", [])

@@ -10,7 +10,7 @@ from stores import on_both, on_sqlite
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.ticket import Author
-from helpdesk_cli.store import lists, people, sqlite, tickets
+from helpdesk_cli.store import lists, people, sqlite_tx, tickets
 from helpdesk_cli.store.engine import Engine, Row, Tx
 from helpdesk_cli.store.lists import ORDERS, Wanted
 
@@ -102,7 +102,7 @@ def test_a_page_is_the_beginning_of_the_whole_list(desk: Engine, order: str) -> 
 def test_common_words_and_rare_ones_find_the_same(desk: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for most in (1, 5000):
-        monkeypatch.setattr(sqlite, "COMMON_WORD", most)
+        monkeypatch.setattr(sqlite_tx, "COMMON_WORD", most)
         with desk.read() as tx:
             found.append(
                 [

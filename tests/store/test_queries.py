@@ -5,7 +5,7 @@ from factories import NOW
 from stores import on_both
 
 from helpdesk_cli.domain.ticket import Ticket
-from helpdesk_cli.store import lists, people, tallies, tickets
+from helpdesk_cli.store import lists, people, tallies, tickets, ties
 from helpdesk_cli.store.engine import Engine, Tx
 
 pytestmark = on_both
@@ -80,7 +80,7 @@ def test_lists_have_one_order(engine: Engine, order: str, numbers: list[int]) ->
     with engine.read() as tx:
         found = lists.tickets(tx, lists.Wanted(order=order))
         assert [one.ticket.number for one in found] == numbers
-        assert tickets.links(tx, 2) == [(1, "claims"), (3, "claims"), (4, "claims")]
+        assert [link.ticket for link in ties.links(tx, 2)] == [1, 3, 4]
 
 
 def test_of_two_tickets_of_one_second_the_later_one_is_the_last(engine: Engine) -> None:

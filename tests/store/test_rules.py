@@ -38,6 +38,7 @@ OTHERS: dict[str, tuple[Any, ...]] = {
     "assignee": (None, "bob", "none"),
     "level": (1, 2, 3),
     "message_count": (0, 1, 5),
+    "rating": (None, 1, 5),
 }
 
 

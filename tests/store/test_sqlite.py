@@ -33,7 +33,7 @@ def test_the_store_and_its_journals_are_private_whatever_the_umask(tmp_path: Pat
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
-    from helpdesk_cli.store.sqlite import sqlite3
+    from helpdesk_cli.store.sqlite_tx import sqlite3
 
     connection = sqlite3.connect(tmp_path / "x.db")
     connection.execute("create table t (a)")
@@ -46,7 +46,7 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_newer_store_is_refused(engine: Engine) -> None:
-    from helpdesk_cli.store.sqlite import sqlite3
+    from helpdesk_cli.store.sqlite_tx import sqlite3
 
     connection = sqlite3.connect(engine.place)
     connection.execute("pragma user_version = 99")

@@ -43,6 +43,17 @@ FACTS: dict[str, object] = {
         {"author": "Jane Doe", "role": "client", "at": "21 Nov 2026 09:20", "text": "In the hall."},
     ],
     "left_out": 2,
+    "forwarded": [
+        {
+            "author": "Jane Doe",
+            "role": "client",
+            "at": "21 Nov 2026 09:00",
+            "text": "It burns.\n> really",
+            "attachments": [{"name": "smoke.jpg", "size": 1234}],
+        },
+    ],
+    "files": True,
+    "internal": False,
     "event": "opened",
     "warnings": ["the sender is not authenticated"],
     "sender": "evil@e.test",
@@ -59,6 +70,25 @@ FACTS: dict[str, object] = {
     "closes_in": "5 days",
     "reopen_days": 14,
     "by": "carla",
+    "count": 3,
+    "ticket_count": 2,
+    "tickets": [
+        {
+            **TICKET,
+            "left_out": 1,
+            "news": [
+                {
+                    "event": "replied",
+                    "at": "22 Nov 2026 10:30",
+                    "by": "Jane Doe",
+                    "words": "It burns.",
+                    "stage": "",
+                    "lines": [],
+                    "instead_of": "Bob Baker",
+                }
+            ],
+        }
+    ],
 }
 
 

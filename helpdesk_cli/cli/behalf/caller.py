@@ -36,10 +36,14 @@ def owner_named(path: str) -> str:
         raise BadConfig(f"{path}: store.run_as: there is no account {login!r} on this machine") from None
 
 
-def hand_over(
-    config: str | None, login: str | None, path: str, owner: str, arguments: Mapping[str, Any]
-) -> int:
-    """Let the owner run this command; its exit code. Raises DeskError for what is wrong on this side."""
+def hand_over(config: str | None, login: str | None, path: str, arguments: Mapping[str, Any]) -> int | None:
+    """Let the owner run this command; its exit code, None where this account is to run it itself.
+
+    Raises DeskError for what is wrong on this side.
+    """
+    owner = owner_named(path)
+    if not owner:
+        return None
     if login is not None or os.environ.get("HELPDESK_STAFF"):
         raise NotAllowed("--as, HELPDESK_STAFF: on this desk everybody acts as themselves")
     place = click.get_current_context().command_path.partition(" ")[2]

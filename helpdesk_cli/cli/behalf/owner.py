@@ -4,9 +4,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Mapping
-
-import click
+from collections.abc import Callable, Mapping, Sequence
 
 from helpdesk_cli.cli import front
 from helpdesk_cli.cli.behalf import frames
@@ -44,8 +42,9 @@ class Behalf:
         send(frames.KEEP, text.encode("utf-8", "replace"))
         return answer(frames.WROTE)[1].decode("utf-8", "replace")
 
-    def page(self, text: str) -> None:
+    def page(self, text: str) -> bool:
         send(frames.PAGE, text.encode("utf-8", "replace"))
+        return True
 
     def save(self, name: str, kind: str, data: bytes) -> str:
         from msgspec import msgpack
@@ -54,10 +53,8 @@ class Behalf:
         return answer(frames.WROTE)[1].decode("utf-8", "replace")
 
 
-def serve(root: click.Command) -> int:
-    """Run what the caller asks for; the exit code."""
-    from helpdesk_cli.cli.app import run, told
-
+def serve(run: Callable[[Sequence[str]], int], told: Callable[[BaseException], int]) -> int:
+    """Run what the caller asks for; the exit code. ``run`` runs words, ``told`` tells a failure, both as ever."""
     try:
         request, files = asked()
         same_desk(request)
@@ -65,7 +62,7 @@ def serve(root: click.Command) -> int:
         return told(error)
     front.held = Behalf(request, files)
     surround(request)
-    code = complete(request) if request.completes else run(root, request.words)
+    code = complete(request) if request.completes else run(request.words)
     try:
         sys.stdout.flush()
         send(frames.END, bytes([code]))
@@ -79,14 +76,14 @@ def asked() -> tuple[Request, dict[str, bytes]]:
     from msgspec import DecodeError, ValidationError, json
 
     try:
-        kind, data = taken(_read, {frames.REQUEST: frames.TO_OWNER[frames.REQUEST]})
+        _, data = taken(_read, {frames.REQUEST: frames.TO_OWNER[frames.REQUEST]})
         request = json.decode(data, type=Request)
         if len(request.files) > frames.MOST_FILES:
             raise frames.Broken("it names too many files")
         files: dict[str, bytes] = {}
         left = frames.FILES_TOGETHER
         for name in request.files:
-            kind, files[name] = taken(_read, {frames.FILE: left})
+            _, files[name] = taken(_read, {frames.FILE: left})
             left -= len(files[name])
     except EOFError:
         raise Usage(f"{WHAT}: it is cut off; [store] run_as sends it, nobody types it") from None

@@ -83,12 +83,13 @@ def _facts(found: "Explained") -> Iterator[Line]:
         for field, words in (
             ("client_ticket", "a client's token"),
             ("staff_ticket", "a staff token"),
+            ("third_ticket", "a third party's token"),
             ("reference", "a known mail"),
             ("tag", "the subject"),
         )
         if getattr(known, field) is not None
     ]
-    names = {"c": "client", "s": "staff", "n": "staff, about a note"}
+    names = {"c": "client", "s": "staff", "n": "staff, about a note", "t": "third party"}
     tokens = [f"{names.get(one.purpose, one.purpose)} on {one.ticket}" for one in claims.tokens]
     signs = {
         "its bytes are here": known.duplicate is not None,
@@ -96,6 +97,7 @@ def _facts(found: "Explained") -> Iterator[Line]:
         "a blocked sender": known.is_blocked,
         "a flood": known.is_flooding,
         "thanks alone": case.is_thanks,
+        f"a rating of {case.rating}": case.rating > 0,
         "backlog": case.is_old,
         "no sender that all would read alike": sender is not None and not inbound.strict_sender,
     }
@@ -151,6 +153,8 @@ def _verdict(found: "Explained") -> Iterator[Line]:
 def _consequences(decision: "Decision") -> Iterator[str]:
     if decision.ticket is not None:
         yield f"on ticket {decision.ticket}" + (", which reopens" if decision.reopens else "")
+    if decision.rating:
+        yield f"it rates with {decision.rating}, and reopens nothing"
     if decision.outcome.value in ("opened", "replied") and not decision.is_public:
         yield "only staff see it"
     if decision.as_staff:

@@ -36,10 +36,10 @@ def show_page(lines: Sequence[Line]) -> None:
     text = page(lines)
     if text.count("\n") + 2 <= door.room()[1]:
         door.put(text)
-    elif front.held is not None:
-        front.held.page(text)
-    else:
+    elif front.held is None:
         show_long(text)
+    elif not front.held.page(text):
+        door.put(text)
 
 
 def show_long(text: str) -> None:

@@ -135,6 +135,8 @@ def show(call: Call, login: str, *, as_json: bool) -> None:
             ("level", str(found.level)),
             ("away", _days(found)),
             ("deputy", found.deputy),
+            ("notices", _notices(found)),
+            ("pager", found.pager),
             ("since", found.created_at),
             ("retired", found.retired_at),
         ]
@@ -148,6 +150,7 @@ Examples:
   helpdesk staff edit bob --email bob@new.example --role admin
   helpdesk staff edit bob --away 2026-12-24 2027-01-06 --deputy carla
   helpdesk staff edit bob --away today -
+  helpdesk staff edit bob --notices daily --notices assigned="at once" --notices noted=off
   helpdesk staff edit bob --back""",
 )
 @click.argument("login", metavar="LOGIN")
@@ -165,6 +168,19 @@ Examples:
 )
 @click.option("--back", is_flag=True, help="They are there again, or do not go.")
 @click.option("--deputy", metavar="LOGIN|none", help="Who hears in their place while they are away.")
+@click.option("--pager", metavar="ADDR|none", help="Where pages go; else to their address.")
+@click.option(
+    "--notices",
+    multiple=True,
+    metavar="WHEN|EVENT=WHEN",
+    help="When mails about tickets reach them, all or those of an event: 'at once', hourly, daily, off. Repeatable.",
+)
+@click.option(
+    "--every-ticket",
+    type=click.Choice(["yes", "no"]),
+    metavar="yes|no",
+    help="Of an admin: hear of all tickets.",
+)
 @click.option("--active", is_flag=True, help="Bring back one who retired.")
 @as_json
 @shared
@@ -175,24 +191,34 @@ def edit(
     active: bool,
     away: tuple[str, str] | None,
     back: bool,
+    notices: tuple[str, ...],
+    every_ticket: str | None,
     as_json: bool,
     **fields: Any,
 ) -> None:
     """Change what is known of a staff member; what is not named stays.
 
-    Who is away gets no tickets from the desk. --away, --back and --deputy anybody may say of themselves.
+    Who is away gets no tickets from the desk. --away, --back, --deputy, --notices and --every-ticket anybody may
+    say of themselves. Events are opened, replied, answered, noted, assigned, escalated, handed-over, moved, closed,
+    reopened, rule, warning and breach (of a service level: at once unless they are named), and department: whatever
+    they hear only because they are of the department.
     """
     from helpdesk_cli.services import members
 
     if back and away:
         raise Usage("--away and --back exclude each other")
-    if not active and not back and not away and not any(value is not None for value in fields.values()):
+    hears = notices or every_ticket is not None
+    if not (active or back or away or hears or any(value is not None for value in fields.values())):
         raise Usage(
-            "nothing to change: name --name, --email, --role, --level, --away, --back, --deputy or --active"
+            "nothing to change: name --name, --email, --role, --level, --away, --back, --deputy, --pager, --notices, "
+            "--every-ticket or --active"
         )
     with desk(call) as opened:
         days = members.Away() if back else days_away(opened, away)
-        changed = members.edit_staff(opened, login, active=active, away=days, **fields)
+        every = None if every_ticket is None else every_ticket == "yes"
+        changed = members.edit_staff(
+            opened, login, active=active, away=days, notices=notices, every_ticket=every, **fields
+        )
         _told(call, changed, f"away {_days(changed)}" if away else "changed", as_json=as_json)
         if (away or fields["deputy"]) and (doubt := members.stand_in(opened, login)):
             warn(doubt)
@@ -250,6 +276,13 @@ def _days(one: "Staff") -> str:
     if one.away_from is None and one.away_to is None:
         return ""
     return f"{one.away_from or '…'} to {one.away_to or '…'}"
+
+
+def _notices(one: "Staff") -> str:
+    """When they hear, in words."""
+    named = ", ".join(f"{kind} {word}" for kind, word in one.wishes.named.items())
+    words = one.wishes.every + (f" ({named})" if named else "")
+    return words + ("; of every ticket" if one.every_ticket else "")
 
 
 def _told(call: Call, one: "Staff", words: str, *, as_json: bool) -> None:

@@ -9,15 +9,24 @@ COMMANDS = {
     "next": ("next:next_", "The ticket to take now, and why."),
     "show": ("show:show", "The whole discussion on one page."),
     "explain": ("explain:explain", "What is promised on a ticket, and how its moments were counted."),
+    "why": ("why:why", "Who was told of what, and why, or why not."),
     "new": ("writing:new", "Enter a ticket on a client's behalf."),
     "reply": ("writing:reply", "Answer the client."),
     "note": ("writing:note", "Write down what only staff see."),
+    "forward": ("forwarding:forward", "Write to a third party, whose answer comes back for staff to see."),
+    "unsend": ("unsending:unsend", "Take back your last answer, as long as it has not left."),
     "move": ("changing:move", "Put tickets into another stage."),
     "close": ("changing:close", "Close tickets, with a last answer where one is given."),
+    "wait": ("putting_off:wait", "Put tickets off until a moment, when they come back by themselves."),
     "reopen": ("changing:reopen", "Open closed tickets again."),
     "assign": ("giving:assign", "Give tickets to a staff member, to nobody, or by turns."),
     "take": ("giving:take", "Give tickets to yourself."),
     "escalate": ("giving:escalate", "Hand tickets to the next level of support."),
+    "merge": ("joining:merge", "Let several tickets go on as one, or undo that."),
+    "split": ("joining:split", "Make a ticket of a message."),
+    "link": ("linking:link", "Link a ticket to others: related, duplicate, blocks, parent."),
+    "watch": ("linking:watch", "Hear of tickets that are not yours."),
+    "ack": ("calling:ack", "Acknowledge pages, so that nobody else is called."),
     "edit": ("changing:edit", "Change priority, department, category, type, tags, and who sees them."),
     "spam": ("changing:spam", "Close tickets as spam and block who opened them."),
     "attachments": ("files:attachments", "The files of a ticket, to see or to save."),
@@ -25,7 +34,7 @@ COMMANDS = {
 }
 """Each command's place in this package and its line of help."""
 
-LATER = "merge split link watch forward wait unsend why ack export"
+LATER = "export"
 
 
 class Rooms(Noun):

@@ -1,4 +1,4 @@
-"""``ticket move``, ``close``, ``reopen``, ``edit``, ``spam``: one transaction each, for all N."""
+"""``ticket move``, ``close``, ``reopen``, ``edit``, ``spam``: each ticket in a transaction of its own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,8 @@ import click
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import numbers, text
-from helpdesk_cli.cli.ticket.report import ask, report, silent, yes
+from helpdesk_cli.cli.ticket.bulk import each
+from helpdesk_cli.cli.ticket.report import silent, warn_of_blockers, yes
 from helpdesk_cli.cli.wording import Wording
 
 Numbers = tuple[int, ...]
@@ -29,9 +30,17 @@ def move(call: Call, numbers: Numbers, stage: str, *, silent: bool, yes: bool, a
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
-        ask(f"move to {stage}", numbers, sure=yes)
-        tickets.move(opened, numbers, stage, silent=silent)
-        report(call, opened, numbers, f"moved to {stage}", as_json=as_json)
+        each(
+            call,
+            opened,
+            numbers,
+            lambda one: tickets.move(opened, [one], stage, silent=silent),
+            asks=f"move to {stage}",
+            words=f"moved to {stage}",
+            sure=yes,
+            as_json=as_json,
+            after=lambda: warn_of_blockers(opened, numbers),
+        )
 
 
 @click.command(
@@ -51,22 +60,39 @@ Examples:
 def close(call: Call, numbers: Numbers, *, wording: Wording, silent: bool, yes: bool, as_json: bool) -> None:
     """Close tickets; with a text, after an answer to each client.
 
-    Each goes to the first closed stage that its department may use and its own stage allows.
+    Each goes to the first closed stage that its department may use and its own stage allows. While an editor is open
+    (--edit), others are told, as with 'ticket reply'; --yes also sends an answer though somebody spoke meanwhile.
     """
+    from helpdesk_cli.cli.ticket.together import Seen, insisting, pens
     from helpdesk_cli.services import tickets
+
+    def saved() -> None:
+        wording.saved()
+        warn_of_blockers(opened, numbers)
+
+    def closing(text: str, seen: Seen) -> None:
+        each(
+            call,
+            opened,
+            numbers,
+            lambda one: insisting(
+                lambda known: tickets.close(opened, [one], text, silent=silent, seen=known),
+                {one: seen.get(one)},
+                sure=yes,
+            ),
+            asks="answer and close" if text else "close",
+            words="answered and closed" if text else "closed",
+            sure=yes,
+            as_json=as_json,
+            after=saved,
+        )
 
     if not wording.is_given:
         with desk(call) as opened:
-            ask("close", numbers, sure=yes)
-            tickets.close(opened, numbers, silent=silent)
-            report(call, opened, numbers, "closed", as_json=as_json)
+            closing("", {})
         return
-    with wording.kept(), desk(call) as opened:
-        words = wording.read()
-        ask("answer and close", numbers, sure=yes)
-        tickets.close(opened, numbers, words, silent=silent)
-        wording.saved()
-        report(call, opened, numbers, "answered and closed", as_json=as_json)
+    with wording.kept(), desk(call) as opened, pens(opened, numbers, wording) as (seen, below):
+        closing(wording.read(about=below), seen)
 
 
 @click.command("reopen", epilog="Example: helpdesk ticket reopen 1024")
@@ -80,9 +106,16 @@ def reopen(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bo
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
-        ask("reopen", numbers, sure=yes)
-        tickets.reopen(opened, numbers, silent=silent)
-        report(call, opened, numbers, "open again", as_json=as_json)
+        each(
+            call,
+            opened,
+            numbers,
+            lambda one: tickets.reopen(opened, [one], silent=silent),
+            asks="reopen",
+            words="open again",
+            sure=yes,
+            as_json=as_json,
+        )
 
 
 @click.command(
@@ -118,9 +151,16 @@ def edit(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bool
     from helpdesk_cli.services import editing
 
     with desk(call) as opened:
-        ask("change", numbers, sure=yes)
-        editing.edit(opened, numbers, editing.Edit(**fields), silent=silent)
-        report(call, opened, numbers, _told(**fields), as_json=as_json)
+        each(
+            call,
+            opened,
+            numbers,
+            lambda one: editing.edit(opened, [one], editing.Edit(**fields), silent=silent),
+            asks="change",
+            words=_told(**fields),
+            sure=yes,
+            as_json=as_json,
+        )
 
 
 def _told(
@@ -146,6 +186,13 @@ def spam(call: Call, numbers: Numbers, *, yes: bool, as_json: bool) -> None:
     from helpdesk_cli.services import tickets
 
     with desk(call) as opened:
-        ask("call spam", numbers, sure=yes)
-        tickets.spam(opened, numbers)
-        report(call, opened, numbers, "closed as spam, their senders are blocked", as_json=as_json)
+        each(
+            call,
+            opened,
+            numbers,
+            lambda one: tickets.spam(opened, [one]),
+            asks="call spam",
+            words="closed as spam, their senders are blocked",
+            sure=yes,
+            as_json=as_json,
+        )

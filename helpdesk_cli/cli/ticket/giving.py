@@ -1,4 +1,6 @@
-"""``ticket assign``, ``take``, ``escalate``: who shall answer; one transaction each, for all N."""
+"""``ticket assign``, ``take``, ``escalate``: who shall answer; each ticket in a transaction of its own."""
+
+from typing import TYPE_CHECKING
 
 import click
 
@@ -6,7 +8,11 @@ from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import numbers
 from helpdesk_cli.cli.output import warn
-from helpdesk_cli.cli.ticket.report import ask, report, silent, yes
+from helpdesk_cli.cli.ticket.bulk import each
+from helpdesk_cli.cli.ticket.report import silent, yes
+
+if TYPE_CHECKING:
+    from helpdesk_cli.services.desk import Desk
 
 Numbers = tuple[int, ...]
 
@@ -33,16 +39,39 @@ def assign(call: Call, numbers: Numbers, login: str, *, silent: bool, yes: bool,
     from helpdesk_cli.services import assigning
 
     with desk(call) as opened:
-        ask(f"assign to {login}", numbers, sure=yes)
         if login == "auto":
-            assigning.auto(opened, numbers, silent=silent)
-            report(call, opened, numbers, lambda one: f"given to {one.assignee}", as_json=as_json)
+            each(
+                call,
+                opened,
+                numbers,
+                lambda one: assigning.auto(opened, [one], silent=silent),
+                asks=f"assign to {login}",
+                words=lambda one: f"given to {one.assignee}",
+                sure=yes,
+                as_json=as_json,
+            )
             return
         to = {"none": None, "me": opened.actor.login}.get(login, login)
-        absent = assigning.assign(opened, numbers, to, silent=silent)
-        report(call, opened, numbers, f"given to {to or 'nobody'}", as_json=as_json)
-        if absent:
-            warn(absent)
+        each(
+            call,
+            opened,
+            numbers,
+            lambda one: assigning.assign(opened, [one], to, silent=silent),
+            asks=f"assign to {login}",
+            words=f"given to {to or 'nobody'}",
+            sure=yes,
+            as_json=as_json,
+            after=lambda: _tell_absence(opened, to),
+        )
+
+
+def _tell_absence(opened: "Desk", login: str | None) -> None:
+    """Say where the one who has them now is away."""
+    from helpdesk_cli.services import assigning
+
+    absent = assigning.absence(opened, login) if login is not None else ""
+    if absent:
+        warn(absent)
 
 
 @click.command("take", epilog="Example: helpdesk ticket take 1024")
@@ -56,11 +85,18 @@ def take(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: bool
     from helpdesk_cli.services import assigning
 
     with desk(call) as opened:
-        ask("take", numbers, sure=yes)
-        absent = assigning.assign(opened, numbers, opened.actor.login, silent=silent)
-        report(call, opened, numbers, f"given to {opened.actor.login}", as_json=as_json)
-        if absent:
-            warn(absent)
+        me = opened.actor.login
+        each(
+            call,
+            opened,
+            numbers,
+            lambda one: assigning.assign(opened, [one], me, silent=silent),
+            asks="take",
+            words=f"given to {me}",
+            sure=yes,
+            as_json=as_json,
+            after=lambda: _tell_absence(opened, me),
+        )
 
 
 @click.command("escalate", epilog="Example: helpdesk ticket escalate 1024")
@@ -77,12 +113,13 @@ def escalate(call: Call, numbers: Numbers, *, silent: bool, yes: bool, as_json: 
     from helpdesk_cli.services import assigning
 
     with desk(call) as opened:
-        ask("escalate", numbers, sure=yes)
-        assigning.escalate(opened, numbers, silent=silent)
-        report(
+        each(
             call,
             opened,
             numbers,
-            lambda one: f"handed to level {one.level}, given to {one.assignee or 'nobody'}",
+            lambda one: assigning.escalate(opened, [one], silent=silent),
+            asks="escalate",
+            words=lambda one: f"handed to level {one.level}, given to {one.assignee or 'nobody'}",
+            sure=yes,
             as_json=as_json,
         )

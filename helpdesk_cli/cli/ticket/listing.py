@@ -42,6 +42,8 @@ TICKETS = Sheet(
         Column("overdue", "Overdue"),
         Column("merged_into", "Merged into", "number"),
         Column("message_count", "Messages", "number"),
+        Column("rating", "Rating", "number"),
+        Column("waits_until", "Waits until", "time"),
     ),
     table=("mark", "number", "subject", "client.name", "stage", "assignee", "created_at"),
     lines=("number", "stage", "priority", "department", "assignee", "client.email", "updated_at", "subject"),
@@ -83,6 +85,7 @@ Examples:
 @click.option("--level", type=click.IntRange(1, 3), metavar="1|2|3", help="At that level of support.")
 @click.option("--overdue", is_flag=True, help="Past their due time.")
 @click.option("--unanswered", is_flag=True, help="Whose client waits for an answer.")
+@click.option("--watched", is_flag=True, help="Which you watch, whoever has them.")
 @click.option("--search", metavar="WORDS", help="In which all these words occur; 'pay*' finds 'payment'.")
 @since_until
 @click.option(
@@ -96,7 +99,7 @@ def list_(call: Call, saved: str | None, *, asked: Asked, **options: Any) -> Non
     """Show tickets, the last changed first.
 
     @NAME is a filter that has a name, to which options may be added, or say otherwise: @mine, @unanswered,
-    @overdue, @unassigned, and those of the configuration; @ alone lists them. On a terminal !! marks what is
+    @overdue, @unassigned, @watched, and those of the configuration; @ alone lists them. On a terminal !! marks what is
     urgent or overdue, ! what is of high priority or waits for an answer for over a day. --since and --until look
     at when a ticket was opened.
     """
@@ -141,6 +144,7 @@ def _wanted(
     state: str | None,
     assignee: str | None,
     overdue: bool,
+    watched: bool,
     since: str | None,
     until: str | None,
     sort: str | None,
@@ -152,6 +156,7 @@ def _wanted(
         "states": _states(state, filters["stage"]),
         "assignee": {"me": opened.actor.login, "none": ""}.get(assignee or "", assignee),
         "overdue_at": now if overdue else None,
+        "watcher": opened.actor.login if watched else None,
         "since": moment(opened, since),
         "until": moment(opened, until),
         "order": sort or "updated",

@@ -36,7 +36,7 @@ CHOSEN = Sheet(columns=tuple(map(Column, LINES)), table=LINES, lines=LINES, numb
 Examples:
   helpdesk ticket next
   helpdesk ticket next --take
-  helpdesk ticket show $(helpdesk ticket next --department support | cut -f1)""",
+  helpdesk ticket next --department support | cut -f1""",
 )
 @click.option("-d", "--department", metavar="D", help="A ticket of that department.")
 @click.option("--take", is_flag=True, help="Give it to yourself at once.")

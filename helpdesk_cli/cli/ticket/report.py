@@ -8,7 +8,7 @@ import click
 
 from helpdesk_cli.cli import shapes
 from helpdesk_cli.cli.app import Call
-from helpdesk_cli.cli.output import done, has_people, show_json
+from helpdesk_cli.cli.output import done, has_people, show_json, warn
 from helpdesk_cli.cli.wording import confirm
 
 if TYPE_CHECKING:
@@ -32,23 +32,40 @@ def ask(what: str, numbers: Sequence[int], *, sure: bool) -> None:
 
 
 def report(
-    call: Call, desk: "Desk", numbers: Sequence[int], words: "str | Callable[[Ticket], str]", *, as_json: bool
+    call: Call,
+    desk: "Desk",
+    numbers: Sequence[int],
+    words: "str | Callable[[Ticket], str]",
+    *,
+    as_json: bool,
+    several: bool = False,
 ) -> None:
     """Tell what was done: the tickets' list objects (one alone, or an array of several), or a line for people.
 
-    Words that differ from ticket to ticket are made of each as it is now.
+    ``several`` says that more than one was asked for, however many of them were changed. Words that differ
+    from ticket to ticket are made of each as it is now.
     """
     if as_json:
         from helpdesk_cli.services import views
 
         now = desk.clock()
         found = [shapes.ticket(one, now) for one in views.changed(desk, numbers)]
-        show_json(found[0] if len(found) == 1 else found)
+        show_json(found[0] if len(found) == 1 and not several else found)
     elif callable(words):
         from helpdesk_cli.services import views
 
         for listed in views.changed(desk, numbers):
             done(f"ticket {listed.ticket.number}: {words(listed.ticket)}", call.verbosity)
+    elif not numbers:
+        done("no ticket was named", call.verbosity)
     else:
         names = ", ".join(map(str, numbers))
         done(f"{'ticket' if len(numbers) == 1 else 'tickets'} {names}: {words}", call.verbosity)
+
+
+def warn_of_blockers(desk: "Desk", numbers: Sequence[int]) -> None:
+    """Tell of tickets that were closed though others block them."""
+    from helpdesk_cli.services import linking
+
+    for words in linking.stopped(desk, numbers):
+        warn(words)

@@ -28,6 +28,7 @@ from helpdesk_cli.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from helpdesk_cli.domain.oncall import Calling
     from helpdesk_cli.domain.ticket import Event, Message
     from helpdesk_cli.services.desk import Desk
     from helpdesk_cli.services.views import Whole
@@ -107,17 +108,31 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("organization", found.listed.organization),
         ("assignee", row.assignee or "nobody"),
         ("answering", ", ".join(f"{one.login} since {reader.time(one.since_at)}" for one in found.writing)),
+        *(("paged", _paged(one, reader)) for one in found.calls),
         ("opened", reader.time(row.created_at)),
         ("changed", reader.time(row.updated_at)),
         ("closed", reader.time(row.closed_at) if row.closed_at else ""),
         ("promised", _name(settings.sla, row.sla)),
         ("due", _due(row.due_at, row.state, reader)),
+        ("rated", f"{row.rating} of 5" if row.rating else ""),
         ("unanswered", reader.time(row.unanswered_since) if row.unanswered_since else ""),
+        ("waits until", reader.time(row.waits_until) if row.waits_until else ""),
         ("merged into", str(row.merged_into or "")),
         ("takes part", ", ".join(others)),
-        ("linked", ", ".join(f"{number} ({kind})" for number, kind in found.links)),
+        ("takes in", ", ".join(map(str, sorted(set(found.merged.values()))))),
+        ("linked", ", ".join(link.words() for link in found.links)),
+        ("watched by", ", ".join(found.watchers)),
     ]
     yield from facts(known)
+
+
+def _paged(one: "Calling", reader: Reader) -> str:
+    """Who was called last, and who acknowledged it, or when the next one is called."""
+    told = f"{one.called or 'nobody is there'}, since {reader.time(one.began_at)}"
+    told += f", {one.calls} times" if one.calls > 1 else ""
+    if one.acknowledged_at is not None:
+        return f"{told}; acknowledged by {one.acknowledged_by} {reader.time(one.acknowledged_at)}"
+    return f"{told}; not acknowledged" + (f", next {reader.time(one.next_at)}" if one.next_at else "")
 
 
 def _name(table: object, slug: str | None) -> str:
@@ -139,7 +154,7 @@ def _discussion(found: "Whole", reader: Reader) -> Iterator[Line]:
     first = 1
     for message in found.messages:
         yield "", 0, ""
-        yield _heading(message, reader)
+        yield _heading(message, reader, found.merged.get(message.id))
         style = "" if message.is_public and message.kind != "note" else "yellow"
         for words in _text(message, reader):
             yield style, INDENT, words
@@ -152,16 +167,19 @@ def _discussion(found: "Whole", reader: Reader) -> Iterator[Line]:
         first += len(message.attachments)
 
 
-def _heading(message: "Message", reader: Reader) -> Line:
-    """Who spoke, when, and what staff should know of it."""
+def _heading(message: "Message", reader: Reader, merged: int | None) -> Line:
+    """Who spoke, when, as which message, and what staff should know of it: also on which other ticket."""
     author = message.author
     writer = line(_person(author.name, author.email)) or author.role
     marks = [] if message.is_public and message.kind != "note" else ["only staff see this"]
     marks += [line(message.mark)] if message.mark else []
+    marks += [f"said on {merged}"] if merged is not None else []
     if author.role == "client" and author.staff:
         marks.append(f"entered by {line(author.staff)}")
-    what = {"inbound": author.role, "outbound": "answer", "note": "note"}.get(message.kind, message.kind)
-    told = f"{what} · {writer} · {reader.time(message.at)}" + (f" · [{'; '.join(marks)}]" if marks else "")
+    sent = "answer" if message.is_public else "forwarded"
+    what = {"inbound": author.role, "outbound": sent, "note": "note"}.get(message.kind, message.kind)
+    told = f"{what} · {writer} · {reader.time(message.at)} · message {message.id}"
+    told += f" · [{'; '.join(marks)}]" if marks else ""
     style = {"inbound": "bold", "outbound": "bold green"}.get(message.kind, "bold yellow")
     return ("bold yellow" if not message.is_public else style), 0, f"-- {told}"
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import attach, files, number, spent, text
-from helpdesk_cli.cli.output import line, put, safe
-from helpdesk_cli.cli.ticket.report import report
+from helpdesk_cli.cli.output import put
+from helpdesk_cli.cli.ticket.prepared import Writing, from_template, template
+from helpdesk_cli.cli.ticket.report import report, warn_of_blockers
 from helpdesk_cli.cli.wording import Wording
 
 if TYPE_CHECKING:
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.tickets import Answer
 
 SOON = "the mail leaves at the next notify"
+
+
+def soon(opened: "Desk", number: int) -> str:
+    """When an answer leaves, and how it may be taken back where the desk holds it a while."""
+    from helpdesk_cli.domain.spoken import span_of
+
+    held = opened.settings.operation.hold_answers
+    if not held:
+        return SOON
+    told = span_of(held) if held >= 60 else f"{held} second{'s' if held > 1 else ''}"
+    return f"the mail leaves in {told}; until then 'helpdesk ticket unsend {number}' takes it back"
 
 
 @click.command(
@@ -63,13 +75,17 @@ def new(call: Call, *, wording: Wording, attach: tuple[str, ...], as_json: bool,
 
 @click.command(
     "reply",
+    cls=Writing,
     epilog="""\b
 Examples:
   helpdesk ticket reply 1024 -m "It is fixed." --stage done --time 15m
-  helpdesk ticket reply HD-1024 -F answer.txt -a invoice.pdf -c boss@example.com""",
+  helpdesk ticket reply HD-1024 -F answer.txt -a invoice.pdf -c boss@example.com
+  helpdesk ticket reply 1024 --template restart -e
+  helpdesk ticket reply --template ?""",
 )
 @number
 @text
+@template
 @attach
 @click.option("-c", "--cc", metavar="ADDR", multiple=True, help="Who hears as well from now on.")
 @click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
@@ -82,6 +98,7 @@ def reply(
     number: int,
     *,
     wording: Wording,
+    template: str | None,
     attach: tuple[str, ...],
     cc: tuple[str, ...],
     stage: str | None,
@@ -94,22 +111,37 @@ def reply(
     While an editor is open, others who look at the ticket are told. Where the client or a colleague wrote
     meanwhile, you see what, and are asked.
     """
-    from helpdesk_cli.cli.ticket.together import sent
+    from helpdesk_cli.cli.ticket.together import insisting
+    from helpdesk_cli.services import tickets
 
-    with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, cc, stage) as answer:
-        sent(opened, number, replace(answer, seconds=spent), sure=yes)
+    with (
+        wording.kept(),
+        desk(call) as opened,
+        _answer(opened, number, wording, attach, cc=cc, stage=stage, template=template) as answer,
+    ):
+        written = replace(answer, seconds=spent)
+        insisting(
+            lambda seen: tickets.reply(opened, number, replace(written, seen=seen[number])),
+            {number: written.seen},
+            sure=yes,
+        )
         wording.saved()
-        report(call, opened, [number], f"answered; {SOON}", as_json=as_json)
+        report(call, opened, [number], f"answered; {soon(opened, number)}", as_json=as_json)
+        if stage is not None:
+            warn_of_blockers(opened, [number])
 
 
 @click.command(
     "note",
+    cls=Writing,
     epilog="""\b
 Example:
-  helpdesk ticket note 1024 -m "He called, we call back on Monday." --stage awaiting""",
+  helpdesk ticket note 1024 -m "He called, we call back on Monday." --stage awaiting
+  helpdesk ticket note 1024 --template checklist""",
 )
 @number
 @text
+@template
 @attach
 @click.option("--stage", metavar="STAGE", help="Move the ticket there as well.")
 @spent
@@ -120,6 +152,7 @@ def note(
     number: int,
     *,
     wording: Wording,
+    template: str | None,
     attach: tuple[str, ...],
     stage: str | None,
     spent: int,
@@ -128,7 +161,11 @@ def note(
     """Write down what only staff see; it never leaves the desk."""
     from helpdesk_cli.services import tickets
 
-    with wording.kept(), desk(call) as opened, _answer(opened, number, wording, attach, (), stage) as answer:
+    with (
+        wording.kept(),
+        desk(call) as opened,
+        _answer(opened, number, wording, attach, cc=(), stage=stage, template=template) as answer,
+    ):
         tickets.note(opened, number, replace(answer, seconds=spent))
         wording.saved()
         report(call, opened, [number], "noted", as_json=as_json)
@@ -140,27 +177,18 @@ def _answer(
     number: int,
     wording: Wording,
     paths: tuple[str, ...],
+    *,
     cc: tuple[str, ...],
     stage: str | None,
+    template: str | None,
 ) -> "Iterator[Answer]":
     """What was written, after a look whether that ticket may be written to at all."""
-    from helpdesk_cli.cli.ticket.together import pen
+    from helpdesk_cli.cli.ticket.together import about, pen
     from helpdesk_cli.services import tickets, views
 
     views.one(opened, number)
+    from_template(opened, number, wording, template)
     attached = files(opened, paths)
     with pen(opened, number, wording) as (seen, told):
-        about = _about(opened, number, told) if wording.opens_editor else ""
-        yield tickets.Answer(text=wording.read(about=about), files=attached, cc=cc, stage=stage, seen=seen)
-
-
-def _about(opened: "Desk", number: int, told: str) -> str:
-    """The ticket, who else is writing, and its last word, to be seen below in the editor."""
-    from helpdesk_cli.services import views
-
-    found = views.whole(opened, number)
-    last = found.messages[-1] if found.messages else None
-    said = safe(last.new_text) if last else ""
-    writer = line(last.author.name or last.author.email) if last else ""
-    head = f"{number}: {line(found.listed.ticket.subject)}" + (f"\n{safe(told)}" if told else "")
-    return f"{head}\n\n{writer}:\n{said}"
+        below = about(opened, number, told) if wording.opens_editor else ""
+        yield tickets.Answer(text=wording.read(about=below), files=attached, cc=cc, stage=stage, seen=seen)

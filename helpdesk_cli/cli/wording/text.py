@@ -107,9 +107,13 @@ class Wording(Struct):
 
 def with_note(error: Exception, note: str) -> DeskError:
     """The same failure with a further remark."""
-    from helpdesk_cli.cli.app import code_of, lines_of
+    from helpdesk_cli.cli.app import Several, code_of, lines_of
     from helpdesk_cli.errors import BadConfig
 
+    if isinstance(error, Several):
+        several = Several([*error.failures, Failed(note)])
+        several.exit_code = error.exit_code
+        return several
     if isinstance(error, BadConfig):
         return BadConfig(*error.faults, note)
     again = Failed(f"{'; '.join(lines_of(error))}; {note}")

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from helpdesk_cli.domain.rules import read
+from helpdesk_cli.domain.rules import BUILT_IN, read
 from helpdesk_cli.errors import BadConfig, Busy, Failed, Unreachable
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.rules.contract import Report, Row, Task
 from helpdesk_cli.services.rules.site import SiteRule, row_of
+from helpdesk_cli.services.rules.survey import Survey
 from helpdesk_cli.services.rules.waiting import Awaiting, Inactive, Reminder
+from helpdesk_cli.services.rules.wake import Wake
 from helpdesk_cli.store import fired
 from helpdesk_cli.store.engine import Again, Tx
 
@@ -35,9 +38,18 @@ class RunReport(Struct, kw_only=True):
 
 
 def listing(desk: Desk) -> list[Row]:
-    """All rules in their order: those that answer events, those of time, then the built-in ones."""
-    found = [read(name, written) for name, written in desk.settings.rule.items()]
-    return [*map(row_of, found), *(task.row for task in _built_in(desk))]
+    """All rules in their order: those of the site, then the built-in ones."""
+    with desk.engine.read() as tx:
+        counts = fired.counts(tx)
+    found = [
+        *(row_of(read(name, written)) for name, written in desk.settings.rule.items()),
+        *(task.row for task in _built_in(desk)),
+    ]
+    return [_counted(row, *counts.get(row.name, (0, None))) for row in found]
+
+
+def _counted(row: Row, count: int, at: str | None) -> Row:
+    return replace(row, fired=count, fired_at=at)
 
 
 def run(desk: Desk, *, dry_run: bool = False, progress: Progress | None = None) -> RunReport:
@@ -71,13 +83,17 @@ def _tasks(desk: Desk) -> Iterator[Task]:
 
 def _built_in(desk: Desk) -> list[Task]:
     """The built-in rules in their order; those of service levels where there are some."""
-    found: list[Task] = [Awaiting(desk), Reminder(desk), Inactive(desk)]
+    found: list[Task] = [Wake(desk), Awaiting(desk), Reminder(desk), Inactive(desk)]
     if desk.settings.sla:
         from helpdesk_cli.services.clocks import BREACH, WARNING
         from helpdesk_cli.services.rules.levels import Told
 
         found += [Told(desk, WARNING), Told(desk, BREACH)]
-    return found
+    if desk.settings.oncall:
+        from helpdesk_cli.services.rules.calling import Calling
+
+        found.append(Calling(desk))
+    return [*found, Survey(desk)]
 
 
 def _renewed(desk: Desk, progress: Progress | None) -> int:
@@ -159,9 +175,10 @@ def _let_again(desk: Desk, tasks: list[Task]) -> None:
     two would go on for ever.
     """
     ours = {task.row.name: task for task in tasks if isinstance(task, SiteRule)}
+    known = [*desk.settings.rule, *BUILT_IN]
 
     def looked(tx: Tx) -> None:
-        for name in fired.gone(tx, [row.name for row in listing(desk)]):
+        for name in fired.gone(tx, known):
             fired.forget_rule(tx, name)
         by_rule: dict[str, list[int]] = {}
         for name, number in fired.touched(tx, fired.looked(tx)):

@@ -9,7 +9,7 @@ from helpdesk_cli.store.engine import Tx
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """A rule as lists show it, in words."""
+    """A rule as lists show it, in words; how often it did its work, on a ticket each, and when last."""
 
     name: str
     builtin: bool
@@ -17,6 +17,8 @@ class Row(Struct, frozen=True, kw_only=True):
     when: str
     if_: str
     then: str
+    fired: int = 0
+    fired_at: str | None = None
 
 
 class Report(Struct, kw_only=True):

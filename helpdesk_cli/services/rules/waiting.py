@@ -158,7 +158,7 @@ class Inactive(BuiltIn):
 
 def is_awaiting_client(ticket: Ticket) -> bool:
     """Whether a ticket waits for its client, the last word being ours."""
-    if ticket.state != WAITING or ticket.is_idle or ticket.staff_word_at is None:
+    if ticket.state != WAITING or ticket.is_idle or ticket.waits_until or ticket.staff_word_at is None:
         return False
     return ticket.client_word_at is None or ticket.client_word_at <= ticket.staff_word_at
 

@@ -3,41 +3,64 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from helpdesk_cli.cli.shapes.mail import decision as decision
+from helpdesk_cli.cli.shapes.mail import explained as explained
+from helpdesk_cli.cli.shapes.mail import fetched as fetched
+from helpdesk_cli.cli.shapes.mail import inbox as inbox
+from helpdesk_cli.cli.shapes.mail import inbox_whole as inbox_whole
+from helpdesk_cli.cli.shapes.mail import notified as notified
+from helpdesk_cli.cli.shapes.mail import outbox as outbox
+from helpdesk_cli.cli.shapes.mail import outbox_whole as outbox_whole
 from helpdesk_cli.services.promised import ticket as ticket
 
 if TYPE_CHECKING:
-    from helpdesk_cli.domain.cases import Decision
+    from helpdesk_cli.domain.links import Link
     from helpdesk_cli.domain.people import Client, Staff
     from helpdesk_cli.domain.ticket import Event, Message
-    from helpdesk_cli.services.explaining import Explained
-    from helpdesk_cli.services.line import MailboxReport
-    from helpdesk_cli.services.mailroom import Entry, Letter
     from helpdesk_cli.services.moving import Moved, TableSize
-    from helpdesk_cli.services.outgoing import SendReport
     from helpdesk_cli.services.pauses import Pause
     from helpdesk_cli.services.rules import Row, RunReport
     from helpdesk_cli.services.rules.trying import Trial
     from helpdesk_cli.services.views import File, Whole
+    from helpdesk_cli.services.why import Why
 
 Shape = dict[str, object]
-
-WAITING_TO_GO = ("queued", "deferred", "uncertain")
-"""The states of a letter that has a next attempt."""
 
 
 def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
     """A ticket with all that was said on it and happened to it; ``html`` by message id."""
     first, messages = 1, []
     for one in found.messages:
-        messages.append(message(one, html.get(one.id), first, found.sent_as.get(one.id)))
+        shape = message(one, html.get(one.id), first, found.sent_as.get(one.id))
+        messages.append({**shape, "ticket": found.merged.get(one.id, found.listed.ticket.number)})
         first += len(one.attachments)
     return {
         **ticket(found.listed, now),
         "messages": messages,
         "events": [event(one) for one in found.events],
         "participants": [person.address for person in found.participants],
+        "links": [_link(one) for one in found.links],
+        "watchers": list(found.watchers),
         "writing": [{"staff": one.login, "since_at": one.since_at} for one in found.writing],
+        "pages": [
+            {
+                "oncall": one.oncall or None,
+                "event": one.event,
+                "called": one.called.split(", ") if one.called else [],
+                "calls": one.calls,
+                "began_at": one.began_at,
+                "next_at": one.next_at,
+                "acknowledged_at": one.acknowledged_at,
+                "acknowledged_by": one.acknowledged_by,
+            }
+            for one in found.calls
+        ],
     }
+
+
+def _link(one: "Link") -> Shape:
+    """A tie to another ticket: what its kind says is said of this one ("to" the other), or of the other."""
+    return {"ticket": one.ticket, "kind": one.kind, "direction": "to" if one.is_ours else "from"}
 
 
 def message(one: "Message", html: str | None, first: int, sent_as: str | None = None) -> Shape:
@@ -73,6 +96,36 @@ def message(one: "Message", html: str | None, first: int, sent_as: str | None = 
 def event(one: "Event") -> Shape:
     """A line of the activity log."""
     return {"at": one.at, "actor": one.actor, "kind": one.kind, "data": one.data}
+
+
+def why(found: "Why") -> Shape:
+    """Who was told of what happened to a ticket, and who was not."""
+    return {
+        "number": found.ticket.number,
+        "person": found.person,
+        "events": [
+            {
+                "at": each.at,
+                "event": each.event,
+                "actor": each.actor,
+                "told": [
+                    {
+                        "to": one.to,
+                        "login": one.login,
+                        "as": one.as_ or None,
+                        "kind": one.kind,
+                        "letter": one.letter,
+                        "state": one.state,
+                        "at": one.at,
+                        "said": one.said or None,
+                    }
+                    for one in each.told
+                ],
+                "not_told": [{"whom": one.whom, "why": one.why, "text": one.text} for one in each.not_told],
+            }
+            for each in found.news
+        ],
+    }
 
 
 def attachment(file: "File") -> Shape:
@@ -115,6 +168,9 @@ def staff(one: "Staff") -> Shape:
         "away_from": one.away_from,
         "away_to": one.away_to,
         "deputy": one.deputy,
+        "notices": {"all": one.wishes.every, **one.wishes.named},
+        "every_ticket": bool(one.every_ticket),
+        "pager": one.pager or None,
     }
 
 
@@ -130,154 +186,6 @@ def pause(one: "Pause") -> Shape:
         "reason": one.reason,
         "paused_at": one.paused_at,
         "paused_by": one.paused_by,
-    }
-
-
-def inbox(entry: "Entry") -> Shape:
-    """A message that came."""
-    return {
-        "id": entry.id,
-        "mailbox": entry.mailbox,
-        "at": entry.at,
-        "message_id": entry.message_id or None,
-        "from": entry.from_address or None,
-        "subject": entry.subject,
-        "size": entry.size,
-        "sha256": entry.sha256,
-        "outcome": entry.outcome,
-        "reason": entry.reason or None,
-        "ticket": entry.ticket,
-    }
-
-
-def inbox_whole(entry: "Entry") -> Shape:
-    """A message that came, with what is known of its reading."""
-    return {
-        **inbox(entry),
-        "note": entry.note or None,
-        "attempts": entry.attempts,
-        "whole": entry.is_whole,
-        "duplicate_of": entry.duplicate_of,
-    }
-
-
-def outbox(letter: "Letter") -> Shape:
-    """A letter to send or sent."""
-    return {
-        "id": letter.id,
-        "kind": letter.kind,
-        "to": letter.recipient,
-        "subject": letter.subject,
-        "state": letter.state,
-        "attempts": letter.attempts,
-        "next_attempt_at": letter.next_attempt_at if letter.state in WAITING_TO_GO else None,
-        "error": letter.error or None,
-        "ticket": letter.ticket,
-        "message_id": letter.message_id,
-    }
-
-
-def outbox_whole(letter: "Letter") -> Shape:
-    """A letter, with when it was put and when it went."""
-    return {
-        **outbox(letter),
-        "department": letter.department or None,
-        "created_at": letter.created_at,
-        "sent_at": letter.sent_at,
-        "said": letter.said or None,
-    }
-
-
-def fetched(reports: "Sequence[MailboxReport]") -> Shape:
-    """What a run of fetch-mail did; the outcomes of a mailbox add up to ``fetched``."""
-    return {
-        "mailboxes": [
-            {
-                "name": report.name,
-                "fetched": report.fetched,
-                "outcomes": dict(report.outcomes),
-                "error": report.error,
-            }
-            for report in reports
-        ]
-    }
-
-
-def notified(report: "SendReport") -> Shape:
-    """What a run of notify did."""
-    return {
-        "sent": report.sent,
-        "deferred": report.deferred,
-        "failed": report.failed,
-        "uncertain": report.uncertain,
-        "queued": report.queued,
-    }
-
-
-def explained(found: "Explained") -> Shape:
-    """Why a mail becomes what it becomes; ``hears`` is who would get a letter."""
-    case = found.case
-    inbound, claims, facts = case.inbound, case.claims, case.facts
-    tickets = ("client_ticket", "staff_ticket", "reference", "tag")
-    return {
-        "facts": {
-            "from": inbound.sender.address if inbound.sender else None,
-            "name": (inbound.sender.name or None) if inbound.sender else None,
-            "one_sender": inbound.strict_sender,
-            "verdict": case.verdict.value,
-            "accepted": case.is_accepted,
-            "automatic": inbound.automatic.value,
-            "subject": inbound.subject,
-            "message_id": inbound.message_id or None,
-            "arrived_at": case.arrived_at,
-            "recipients": list(found.ready.recipients),
-            "department": facts.department or None,
-            "department_by": found.named_by or None,
-            "tokens": [
-                {"purpose": token.purpose, "ticket": token.ticket, "person": token.person}
-                for token in claims.tokens
-            ],
-            "forged_tokens": claims.forged,
-            "message_ids": list(claims.message_ids),
-            "tags": list(claims.tags),
-            "tickets": {
-                name: known.number if (known := getattr(facts, name)) is not None else None
-                for name in tickets
-            },
-            "client": facts.client.email if facts.client else None,
-            "staff": facts.staff.login if facts.staff else None,
-            "duplicate_of": facts.duplicate,
-            "own": facts.is_own or claims.is_ours,
-            "blocked": facts.is_blocked,
-            "old": case.is_old,
-            "flooding": facts.is_flooding,
-            "thanks": case.is_thanks,
-            "notes": list(inbound.notes),
-        },
-        "tried": [
-            {"rule": row.name, "sentence": row.sentence, "matched": said is not None}
-            for row, said in found.tried
-        ],
-        "verdict": decision(found.tried[-1][1]),
-        "hears": [{"kind": notice.kind, "to": notice.address} for notice in found.hears],
-    }
-
-
-def decision(one: "Decision | None") -> Shape | None:
-    """What shall become of a mail."""
-    if one is None:
-        return None
-    return {
-        "outcome": one.outcome.value,
-        "reason": one.reason,
-        "ticket": one.ticket,
-        "public": one.is_public,
-        "mark": one.mark or None,
-        "reopens": one.reopens,
-        "acknowledges": one.acknowledges,
-        "pages": one.pages,
-        "as_staff": one.as_staff,
-        "links": [{"ticket": number, "kind": kind} for number, kind in one.links],
     }
 
 
@@ -308,6 +216,8 @@ def rule(row: "Row") -> Shape:
         "when": row.when,
         "if": row.if_,
         "then": row.then,
+        "fired": row.fired,
+        "fired_at": row.fired_at,
     }
 
 

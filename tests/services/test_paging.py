@@ -1,0 +1,275 @@
+"""Who is called, until when, and how much of a storm reaches a pager; on every engine."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from helpdesk_cli.errors import Failed
+from helpdesk_cli.mail.tokens import page_code
+from helpdesk_cli.services import acknowledging, assigning, members, outgoing, paging, rules, tickets, views
+from helpdesk_cli.services.tickets import Answer, NewTicket
+from helpdesk_cli.settings import Alerts, Calendar, Oncall
+
+PAGERS = {"bob": "bob@pager.example", "carla": "carla@pager.example"}
+
+
+@pytest.fixture
+def night(office: Any) -> Any:
+    """An office in which bob is called, then carla."""
+    for login, address in PAGERS.items():
+        members.edit_staff(office.desk, login, pager=address)
+    office.configured(oncall={"night": Oncall(people=("bob", "carla"))})
+    return office
+
+
+def mail(number: int, sender: str = "ann@client.example", **headers: str) -> str:
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return (
+        f"From: {sender}\r\nTo: support@desk.example\r\nSubject: Down {number}\r\n"
+        f"Message-ID: <{number}@client.example>\r\n{more}\r\nIt is down.\r\n"
+    )
+
+
+def entered(office: Any, subject: str = "Down", **fields: Any) -> int:
+    wish = NewTicket(
+        client="ann@client.example", subject=subject, text="It is down.", department="support", **fields
+    )
+    return int(tickets.new(office.desk, wish))
+
+
+def paged(office: Any) -> list[str]:
+    """To whom pages went or go, oldest first."""
+    return [letter.recipient.partition("@")[0] for letter in office.letters(kind="pager")]
+
+
+def runs(office: Any) -> None:
+    rules.run(office.desk)
+    outgoing.notify(office.desk)
+
+
+def answer(office: Any, letter: Any, **fields: str) -> Any:
+    """A pager's answer, which keeps nothing but the subject."""
+    sender = fields.get("sender", letter.recipient)
+    code = fields.get("code") or page_code(office.desk.key, letter.id)
+    return office.mail(
+        f"From: {sender}\r\nTo: support@desk.example\r\nSubject: re: hd-{letter.ticket} {code.upper()}\r\n"
+        f"Message-ID: <{office.now}-{sender}>\r\n{fields.get('more', '')}\r\nI go\r\n"
+    )
+
+
+def test_the_next_one_is_called_until_somebody_acknowledges_it(night: Any) -> None:
+    number = entered(night)
+    runs(night)
+    assert paged(night) == ["bob"]
+    night.passes(minutes=14)
+    runs(night)
+    assert paged(night) == ["bob"]
+    night.passes(minutes=1)
+    runs(night)
+    runs(night)
+    assert paged(night) == ["bob", "carla"]
+    acknowledging.ack(night.by("carla"), [number])
+    for _ in range(50):
+        night.passes(minutes=30)
+        runs(night)
+    assert paged(night) == ["bob", "carla"]
+    assert night.events(number).count("paged") == 2
+    assert night.events(number)[-1] == "acknowledged"
+
+
+def test_after_three_rounds_somebody_is_called_each_four_hours(night: Any) -> None:
+    entered(night)
+    for _ in range(4 * 12):
+        runs(night)
+        night.passes(minutes=15)
+    assert paged(night) == ["bob", "carla"] * 3 + ["bob", "carla"]
+
+
+@pytest.mark.parametrize("deed", ["take", "answer", "close", "mail"])
+def test_who_works_on_it_acknowledges_it(night: Any, deed: str) -> None:
+    number = entered(night)
+    runs(night)
+    carla = night.by("carla")
+    if deed == "take":
+        assigning.assign(carla, [number], "carla")
+    elif deed == "answer":
+        tickets.reply(carla, number, Answer(text="We are at it."))
+    elif deed == "close":
+        tickets.move(carla, [number], "done")
+    else:
+        assert answer(night, night.letters(kind="pager")[0]).reason == "page-answer"
+    night.passes(hours=1)
+    runs(night)
+    assert paged(night) == ["bob"]
+    (call,) = views.whole(night.desk, number).calls
+    assert call.acknowledged_by == ("bob" if deed == "mail" else "carla")
+
+
+def test_an_answered_page_is_in_the_log_and_no_word_to_the_client(night: Any) -> None:
+    number = entered(night)
+    runs(night)
+    before = len(night.messages(number)), len(night.letters())
+    entry = answer(night, night.letters(kind="pager")[0])
+    assert (entry.outcome, entry.reason, entry.ticket) == ("command", "page-answer", number)
+    assert (len(night.messages(number)), len(night.letters())) == before
+    event = views.whole(night.desk, number).events[-1]
+    assert (event.kind, event.actor, event.data["said"]) == ("acknowledged", "bob", "I go")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sender": "eve@evil.example"},
+        {"code": "aaaaaaaaaaaaaaaa", "sender": "bob@pager.example"},
+        {"more": "Auto-Submitted: auto-replied\r\n"},
+    ],
+    ids=["a stranger", "a guess", "a machine"],
+)
+def test_nobody_else_acknowledges_a_page(night: Any, fields: dict[str, str]) -> None:
+    number = entered(night)
+    runs(night)
+    assert answer(night, night.letters(kind="pager")[0], **fields).reason != "page-answer"
+    assert "acknowledged" not in night.events(number)
+    night.passes(minutes=15)
+    runs(night)
+    assert "carla" in paged(night)
+
+
+def test_the_id_of_a_page_is_enough_for_an_answer(night: Any) -> None:
+    number = entered(night)
+    runs(night)
+    (page,) = night.letters(kind="pager")
+    entry = night.mail(
+        "From: bob@pager.example\r\nTo: support@desk.example\r\nSubject: ok\r\nMessage-ID: <a@p.example>\r\n"
+        f"In-Reply-To: {page.message_id}\r\n\r\nok\r\n"
+    )
+    assert (entry.reason, entry.ticket) == ("page-answer", number)
+
+
+def test_who_is_away_is_passed_over_or_their_deputy_is_called(night: Any) -> None:
+    members.edit_staff(night.desk, "bob", away=members.Away("2026-11-01", "2026-12-01"))
+    entered(night)
+    assert paged(night) == ["carla"]
+    members.new_staff(night.desk, "dora", name="Dora", email="dora@staff.example", role="admin")
+    members.edit_staff(night.desk, "bob", deputy="dora")
+    night.passes(minutes=5)
+    entered(night, "More")
+    assert paged(night) == ["carla", "dora"]
+
+
+@pytest.mark.parametrize(
+    ("table", "is_called"),
+    [
+        ({"from_priority": "normal"}, True),
+        ({"from_priority": "high"}, False),
+        ({"departments": ("sales",)}, False),
+        ({"departments": ("support", "sales")}, True),
+        ({"events": ("breached",)}, False),
+        ({"calendar": "office"}, False),  # it is a Sunday
+        ({"calendar": "weekend"}, True),
+    ],
+)
+def test_a_table_says_for_what_it_is(night: Any, table: dict[str, Any], is_called: bool) -> None:
+    night.configured(
+        oncall={"night": replace(night.desk.settings.oncall["night"], **table)},
+        calendar={"office": Calendar(), "weekend": Calendar(hours=("sat-sun 00:00-24:00",))},
+    )
+    entered(night)
+    assert paged(night) == (["bob"] if is_called else [])
+
+
+def test_all_at_once(night: Any) -> None:
+    night.configured(oncall={"night": Oncall(people=("bob", "carla"), order="all", repeat=2, every=0)})  # type: ignore[arg-type]
+    entered(night)
+    assert paged(night) == ["bob", "carla"]
+    for _ in range(20):
+        runs(night)
+        night.passes(minutes=15)
+    assert paged(night) == ["bob", "carla"] * 2
+
+
+def test_robots_imports_and_floods_call_nobody(night: Any) -> None:
+    night.mail(mail(1, Precedence="bulk"))
+    night.mail(mail(2, Auto_Submitted="auto-generated"))
+    assert paged(night) == []
+
+
+def test_a_client_who_writes_again_calls_where_the_table_says_so(night: Any) -> None:
+    night.configured(oncall={"night": Oncall(people=("bob",), events=("replied",))})
+    night.mail(mail(1))
+    night.mail(mail(2).replace("Down 2", "[HD-1000] Down 2"))
+    assert [letter.facts["text"] for letter in night.letters(kind="pager")] == ["the client wrote again"]
+
+
+def test_a_storm_pages_three_times_and_sums_up(night: Any) -> None:
+    night.configured(alerts=Alerts(enabled=True, address="pager@p.example"), oncall={})
+    start = night.now
+    for number in range(1000):
+        if number % 100 == 0:
+            outgoing.notify(night.desk)
+            night.passes(minutes=0.1)
+        night.mail(mail(number, sender=f"c{number}@client.example"))
+    for _ in range(4):
+        night.passes(minutes=1)
+        outgoing.notify(night.desk)
+    pages = night.letters(kind="pager")
+    assert [letter.state for letter in pages] == ["sent"] * 4
+    *three, summary = pages
+    named = [number for letter in three for number in paging.tickets_of(letter)]
+    assert len(named) == len(set(named)) == 30
+    assert summary.facts["text"] == "970 more held back"
+    assert {*named, *paging.tickets_of(summary)} == set(range(1000, 2000))
+    moments = [letter.sent_at for letter in pages]
+    assert moments == sorted(set(moments))
+    assert start <= moments[0]
+
+
+def test_pages_that_waited_for_a_server_do_not_go_all_at_once(night: Any) -> None:
+    night.configured(alerts=Alerts(enabled=True, address="pager@p.example"), oncall={})
+    for number in range(9):
+        for each in range(10):
+            entered(night, f"{number} {each}")
+        night.passes(minutes=6)
+    before = len(night.letters(kind="pager"))
+    assert before == 9
+    for _ in range(5):
+        outgoing.notify(night.desk)
+        night.passes(minutes=1)
+    went = [letter for letter in night.letters(kind="pager") if letter.state == "sent"]
+    assert len([letter for letter in went if letter.ticket is not None]) == 3
+    (summary,) = [letter for letter in went if letter.ticket is None]
+    assert summary.facts["held"] == 60
+
+
+def test_what_was_acknowledged_before_it_went_does_not_go(night: Any) -> None:
+    number = entered(night)
+    acknowledging.ack(night.by("bob"), [number])
+    outgoing.notify(night.desk)
+    assert [letter.state for letter in night.letters(kind="pager")] == ["dropped"]
+
+
+def test_what_nobody_was_paged_about_is_not_acknowledged(night: Any) -> None:
+    night.configured(oncall={})
+    number = entered(night)
+    with pytest.raises(Failed, match=f"nobody was paged about ticket {number}"):
+        acknowledging.ack(night.desk, [number])
+
+
+def test_who_comes_second_hears_who_was_first(night: Any) -> None:
+    number = entered(night)
+    assert acknowledging.ack(night.by("bob"), [number]) == []
+    assert acknowledging.ack(night.by("carla"), [number]) == [
+        f"ticket {number} was acknowledged by bob already"
+    ]
+    assert night.events(number).count("acknowledged") == 1
+
+
+def test_doctor_hears_of_a_table_that_reaches_nobody(night: Any) -> None:
+    night.configured(oncall={"night": Oncall(people=("bob", "zoe"))})
+    assert [text for _, text in paging.unheard(night.desk)] == [
+        "zoe: no active staff member has that login, so they are passed over"
+    ]
+    members.edit_staff(night.desk, "bob", away=members.Away())
+    members.edit_staff(night.desk, "bob", away=members.Away("2026-11-01", None))
+    assert [text for _, text in paging.unheard(night.desk)][-1].startswith("nobody is on call")
