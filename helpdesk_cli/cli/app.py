@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from msgspec import Struct
 
+from helpdesk_cli.cli import front
 from helpdesk_cli.errors import BadConfig, DeskError, Failed, NotAllowed, is_of_no_room, ranked
 
 if TYPE_CHECKING:
@@ -83,8 +84,6 @@ def _set_login(ctx: click.Context, _: click.Parameter, value: str | None) -> Non
 
 def _refuse_borrowers(option: str) -> None:
     """Raise NotAllowed for who works with the borrowed account of the store's owner."""
-    from helpdesk_cli.cli import front
-
     if front.held is not None:
         raise NotAllowed(f"{option}: only the store's owner and root choose the configuration and who acts")
 
@@ -146,33 +145,14 @@ def _by_its_owner(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(call: Call, /, *args: Any, **arguments: Any) -> Any:
-        path = run_for_others(call.config) if call.hand_over is not None else ""
-        if path and click.get_current_context().command_path.partition(" ")[2] not in OWN_WORK:
-            assert call.hand_over is not None
+        place = click.get_current_context().command_path.partition(" ")[2]
+        if call.hand_over is not None and (path := front.run_for_others(call.config, place)):
             code = call.hand_over(call, path, arguments)
             if code is not None:
                 raise click.exceptions.Exit(code)
         return function(call, *args, **arguments)
 
     return called
-
-
-OWN_WORK = ("init", "demo", "completion", "schedule", "config path", "doctor", "receive")
-"""Commands that need no store, or only the caller's own view of it."""
-
-
-def run_for_others(config: str | None) -> str:
-    """The configuration that may let another account run commands; "" almost always, which must cost nothing."""
-    if not hasattr(os, "geteuid") or os.geteuid() == 0:
-        return ""
-    from helpdesk_cli.config.find import find
-
-    try:
-        path = find(config)
-        with open(path, "rb") as file:  # noqa: PTH123
-            return path if b"run_as" in file.read(1_000_000) else ""
-    except (OSError, ValueError, BadConfig):
-        return ""  # told by who needs it
 
 
 class Noun(click.Group):
