@@ -3,6 +3,3 @@
 ``caller`` is their side: it reads files, opens the editor and the pager, asks and saves, all with their own
 rights, and lets sudo start the other side, ``owner``, which alone opens the store. Between the two go frames.
 """
-
-ON_BEHALF = "--on-behalf"
-"""The one word with which the owner's side is started, so that sudo can allow exactly that."""

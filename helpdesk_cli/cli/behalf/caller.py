@@ -8,14 +8,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from helpdesk_cli.cli.behalf import ON_BEHALF, frames
+from helpdesk_cli.cli.behalf import frames
 from helpdesk_cli.cli.behalf.frames import Page, Request, Saved, packed, taken
 from helpdesk_cli.errors import BadConfig, Failed, NotAllowed, Usage
+from helpdesk_cli.services.host_health import GUIDE, way_to
 
 if TYPE_CHECKING:
     from helpdesk_cli.cli.wording import Wording
-
-GUIDE = "see the manual, how-to/shared-host.md"
 
 
 def owner_named(path: str) -> str:
@@ -62,21 +61,6 @@ def complete(path: str, owner: str, kind: str, typed: str) -> list[tuple[str, st
     side.gathered = b""
     side.run(_request(path, [kind, typed], [], completes=True), [])
     return json.decode(side.gathered or b"[]", type=list[tuple[str, str]])
-
-
-def way_to(owner: str) -> list[str]:
-    """The words that start the owner's side. Raises BadConfig where neither sudo nor doas is there."""
-    from shutil import which
-
-    from helpdesk_cli.services.placing import program
-
-    gate = which("sudo") or which("doas")
-    if gate is None:
-        raise BadConfig(f"store.run_as: neither sudo nor doas is installed; {GUIDE}")
-    words = program()
-    if len(words) > 1:
-        raise BadConfig("store.run_as: call helpdesk by the path of its script, which sudo can allow")
-    return [gate, "-n", "-u", owner, "--", *words, ON_BEHALF]
 
 
 # What goes along
