@@ -135,6 +135,71 @@ def test_a_person_is_asked_before_many_tickets_change(host: Host) -> None:
     assert shown(host, made[0])["state"] == "closed"
 
 
+def test_words_are_completed_as_far_as_one_sees(host: Host, ticket: str) -> None:
+    def offered(login: str, *words: str) -> list[str]:
+        env = {
+            "_HELPDESK_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(("helpdesk", *words)),
+            "COMP_CWORD": str(len(words)),
+        }
+        for _ in range(5):  # a shell waits two seconds only, which a busy machine may need
+            if found := host.run(login, env=env).out.split():
+                return found
+        return []
+
+    assert f"plain,{ticket}" in offered(STAFF, "ticket", "show", ticket[:2])
+    assert offered(OTHER, "ticket", "show", ticket[:2]) == []
+    assert f"plain,{OTHER}" in offered(STAFF, "ticket", "assign", ticket, OTHER[:4])
+    assert offered(STAFF, "ticket", "move", ticket, "awa") == ["plain,awaiting"]
+
+
+def test_doctor_tells_staff_whether_they_are_let_through_and_kept_away(host: Host) -> None:
+    def found(login: str, code: int = 0) -> dict[tuple[str, str], str]:
+        told = host.run(login, "doctor", "--json", code=code).json
+        return {(each["name"], each["level"]): f"{each['text']} {each['hint']}" for each in told}
+
+    sound = found(STAFF)
+    assert {level for _, level in sound} == {"ok"}
+    assert f"{OWNER} runs your commands" in sound["run_as", "ok"]
+    host.allow("ticket", "list")
+    Path(key(host)).chmod(0o644)
+    (host.desk / "own").chmod(0o755)
+    try:
+        broken = found(STAFF, code=1)
+        assert f"NOPASSWD: {host.program} --on-behalf" in broken["run_as", "fail"]
+        assert "sudo: " in broken["run_as", "fail"]
+        assert f"chown {OWNER}" in broken["key", "fail"]
+    finally:
+        host.allow()
+        Path(key(host)).chmod(0o600)
+        (host.desk / "own").chmod(0o700)
+
+
+def test_doctor_tells_the_owner_what_staff_cannot_read_or_others_may_write(host: Host) -> None:
+    def warned() -> str:
+        told = host.run(OWNER, "doctor", "--json", code=None).json
+        return "\n".join(f"{each['text']} {each['hint']}" for each in told if each["name"] == "run_as")
+
+    assert warned() == ""
+    host.config.chmod(0o600)
+    host.program.chmod(0o777)
+    try:
+        # Now the owner cannot read it either.
+        assert host.run(OWNER, "doctor", code=78).err == ""
+        host.config.chmod(0o640)
+        os.chown(host.config, 0, int(host.call(OWNER, "id", "-g").out))
+        told = warned()
+        assert "may change the program that sudo starts" in told
+        os.chown(host.config, host.home(OWNER).stat().st_uid, 0)
+        host.config.chmod(0o600)
+        told = warned()
+        assert "is not root's" in told
+    finally:
+        os.chown(host.config, 0, 0)
+        host.config.chmod(0o644)
+        host.program.chmod(0o755)
+
+
 # The attacker
 
 
