@@ -24,8 +24,10 @@ from helpdesk_cli.store import blobs, inbox, members, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Kept
 
-TICKETS = ("client_ticket", "staff_ticket", "reference", "tag")
-"""The facts of a mail that name a ticket."""
+TICKETS = ("client_ticket", "staff_ticket", "third_ticket", "reference", "tag", "flood_ticket")
+"""The facts of a mail that name a ticket; ``NUMBERS`` give its number alone."""
+
+NUMBERS = ("duplicate_ticket", "survey")
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -70,9 +72,12 @@ def explained(
 
 def _seen(tx: Tx, desk: Desk, case: Case) -> None:
     """Raises NotAllowed where a mail leads to a ticket that the actor may not see."""
-    for field in TICKETS:
-        known = getattr(case.facts, field)
-        ticket = tickets.load(tx, known.number) if known is not None else None
+    named = [getattr(case.facts, name) for name in TICKETS]
+    numbers = [known.number for known in named if known is not None]
+    numbers += [number for name in NUMBERS if (number := getattr(case.facts, name)) is not None]
+    numbers += case.facts.page.tickets if case.facts.page is not None else ()
+    for number in dict.fromkeys(numbers):
+        ticket = tickets.load(tx, number)
         if ticket is not None and not may_see(desk.actor, ticket):
             raise NotAllowed(
                 f"the mail leads to ticket {ticket.number}, which {desk.actor.login} may not see"
