@@ -214,6 +214,69 @@ def test_the_owner_s_files_cannot_be_read(host: Host, ticket: str) -> None:
     assert len(shown(host, ticket)["messages"]) == 1  # type: ignore[arg-type]
 
 
+def test_a_file_that_becomes_a_link_is_read_with_the_caller_s_rights(host: Host, ticket: str) -> None:
+    """The owner's side gets bytes, never a name: nothing can be exchanged behind its back."""
+    home, place = host.home(STAFF), host.folder / "swapped"
+    place.mkdir()
+    place.chmod(0o777)  # the owner could read there
+    swapping = (
+        f"echo mine > f; while :; do ln -sfn {key(host)} l; mv -fT l f; echo mine > n; mv -fT n f; done & "
+        f"for i in 1 2 3 4 5 6; do {host.program} ticket note {ticket} -m $i -a {place}/f; done 2> told; kill $!"
+    )
+    host.call(STAFF, "sh", "-c", swapping, cwd=place)
+    told = (place / "told").read_text().splitlines()
+    assert all(line.endswith(f"{place}/f: Permission denied") for line in told), told
+    host.run(STAFF, "ticket", "attachments", ticket, "--save", "notes", cwd=home)
+    saved = [file.read_bytes() for file in (home / "notes").glob("*")]
+    assert len(told) + len(saved) == 6
+    assert set(saved) <= {b"mine\n"}
+
+
+def test_hostile_names_of_files_lead_out_of_no_folder(host: Host) -> None:
+    from urllib.parse import quote
+
+    names = (
+        "../../escaped",
+        "/etc/hdt-escaped",
+        "-rf",
+        ".bashrc",
+        "a\nb.txt",
+        "\x1b[2Jx.txt",
+        "inbox",
+        "x" * 300,
+    )
+    head = (
+        "From: eve@client.example\nTo: support@desk.example\nSubject: Hostile\nMessage-ID: <h@client.example>\n"
+        "Content-Type: multipart/mixed; boundary=xx\n\n--xx\n\nSee these.\n"
+    )
+    parts = [
+        f"--xx\nContent-Type: application/octet-stream\n"
+        f"Content-Disposition: attachment; filename*=utf-8''{quote(name, safe='')}\n\nevil\n"
+        for name in names
+    ]
+    file = host.desk / "own" / "inbox" / "new" / "1"
+    file.write_text("".join([head, *parts, "--xx--\n"]))
+    os.chown(file, host.home(OWNER).stat().st_uid, -1)
+    host.run(OWNER, "fetch-mail")
+    number = host.run(STAFF, "ticket", "list", "--ids", "--search", "Hostile").out.split()[0]
+    home = host.home(STAFF)
+    host.call(
+        STAFF, "sh", "-c", "mkdir got2; ln -s ../escaped got2/inbox; ln -s ../escaped got2/_-rf", cwd=home
+    )
+    before = set(home.iterdir())
+    saved = host.run(STAFF, "ticket", "attachments", number, "--save", "got2", "--json", cwd=home).json
+    assert len(saved) == len(names)
+    assert set(home.iterdir()) == before
+    for one in saved:
+        path = home / one["path"]
+        assert path.parent == home / "got2"
+        assert path.read_bytes() == b"evil"
+        assert not path.is_symlink()
+        assert path.stat().st_uid == home.stat().st_uid
+        assert re.fullmatch(r"[^-.\x00-\x1f/][^\x00-\x1f/]*", path.name), path.name
+    assert not Path("/etc/hdt-escaped").exists()
+
+
 @pytest.mark.parametrize("how", ["exactly", "with any words"])
 def test_sudo_by_hand_opens_nothing(host: Host, ticket: str, how: str) -> None:
     host.allow(*([""] if how == "with any words" else []))
