@@ -6,7 +6,10 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+    from helpdesk_cli.cli.app import Call
 
 RECEIVE_SECONDS = 60.0
 """A mail server waits for its pipe; ours has an answer by then."""
@@ -15,12 +18,25 @@ SAFE, TRY_AGAIN = 0, 75
 
 TAKES_A_VALUE = ("--config", "--as")
 
+SIGNS = ("SUDO_USER", "SUDO_UID", "DOAS_USER")
+"""Who borrows another's account leaves these."""
+
 
 def main() -> None:
     """Run the program on ``sys.argv`` and end with its exit code."""
     words = sys.argv[1:]
     if words in (["--version"], ["-V"]):
         leave(show_version())
+    if any(os.environ.get(name) for name in SIGNS):
+        enter()
+    if words == ["--on-behalf"]:
+        from functools import partial
+
+        from helpdesk_cli.cli import root
+        from helpdesk_cli.cli.app import run, told
+        from helpdesk_cli.cli.behalf.owner import serve
+
+        leave(serve(partial(run, root), told))
     command, rest = command_of(words)
     if command == "receive" and rest not in (["-h"], ["--help"]):  # an address may be called --help
         os._exit(receive(words))
@@ -32,7 +48,27 @@ def main() -> None:
         from helpdesk_cli.cli.completion import answer
 
         leave(answer(root))
-    leave(run(root, words))
+    leave(run(root, words, hand_over))
+
+
+def hand_over(call: "Call", path: str, arguments: "Mapping[str, Any]") -> int | None:
+    """Let the store's owner do the work of a call; its exit code, None where that is this account."""
+    from helpdesk_cli.cli.behalf.caller import hand_over
+
+    return hand_over(call.config, call.login, path, arguments)
+
+
+def enter() -> None:
+    """Leave behind what somebody brings along who borrows this account by sudo or doas."""
+    from helpdesk_cli.cli.lent import enter
+    from helpdesk_cli.errors import DeskError
+
+    try:
+        enter()
+    except DeskError as error:
+        from helpdesk_cli.cli.app import told
+
+        leave(told(error))
 
 
 def leave(code: int) -> "NoReturn":

@@ -6,14 +6,16 @@ A failure becomes one line a fault on standard error and an exit code here and n
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from msgspec import Struct
 
-from helpdesk_cli.errors import BadConfig, DeskError, Failed, is_of_no_room, ranked
+from helpdesk_cli.cli import front
+from helpdesk_cli.errors import BadConfig, DeskError, Failed, NotAllowed, is_of_no_room, ranked
 
 if TYPE_CHECKING:
     from helpdesk_cli.services.desk import Desk
@@ -46,6 +48,14 @@ class Call(Struct):
     login: str | None = None  # --as
     verbosity: int = 0  # how many -v, less the -q
     receipt: Callable[[], None] | None = None  # told by ``receive`` once the bytes are safe
+    hand_over: "HandOver | None" = None  # lets the store's owner do the work
+
+
+HandOver = Callable[[Call, str, Mapping[str, Any]], int | None]
+"""Takes a call, its configuration and its command's arguments to whom the configuration names: the exit code.
+
+None where that is this process's own account.
+"""
 
 
 class Several(DeskError):
@@ -62,12 +72,20 @@ class Several(DeskError):
 
 def _set_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
+        _refuse_borrowers("--config")
         ctx.ensure_object(Call).config = value
 
 
 def _set_login(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
+        _refuse_borrowers("--as")
         ctx.ensure_object(Call).login = value
+
+
+def _refuse_borrowers(option: str) -> None:
+    """Raise NotAllowed for who works with the borrowed account of the store's owner."""
+    if front.held is not None:
+        raise NotAllowed(f"{option}: only the store's owner and root choose the configuration and who acts")
 
 
 def _louder(ctx: click.Context, _: click.Parameter, value: int) -> None:
@@ -116,10 +134,25 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Stands directly above the function, below the command's own options.
     """
-    wrapped: Callable[..., Any] = pass_call(function)
+    wrapped: Callable[..., Any] = pass_call(_by_its_owner(function))
     for names, more in reversed(SHARED):
         wrapped = click.option(*names, expose_value=False, **more)(wrapped)
     return wrapped
+
+
+def _by_its_owner(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the store's owner do the work where the configuration says so (``[store] run_as``)."""
+
+    @wraps(function)
+    def called(call: Call, /, *args: Any, **arguments: Any) -> Any:
+        place = click.get_current_context().command_path.partition(" ")[2]
+        if call.hand_over is not None and (path := front.run_for_others(call.config, place)):
+            code = call.hand_over(call, path, arguments)
+            if code is not None:
+                raise click.exceptions.Exit(code)
+        return function(call, *args, **arguments)
+
+    return called
 
 
 class Noun(click.Group):
@@ -208,12 +241,12 @@ def rests(call: Call, paused: "Sequence[Pause]", job: str) -> bool:
 # Failures
 
 
-def run(command: click.Command, words: Sequence[str]) -> int:
+def run(command: click.Command, words: Sequence[str], hand_over: HandOver | None = None) -> int:
     """Run the program and return its exit code; every failure has been told by then."""
     _fill_gaps()
     try:
         _refuse_bytes(words)
-        with command.make_context("helpdesk", list(words), obj=Call()) as ctx:
+        with command.make_context("helpdesk", list(words), obj=Call(hand_over=hand_over)) as ctx:
             command.invoke(ctx)
         sys.stdout.flush()
         return 0

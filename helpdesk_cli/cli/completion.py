@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from helpdesk_cli.cli import front
 from helpdesk_cli.cli.app import Call, shared
 
 ASKED = "_HELPDESK_COMPLETE"
@@ -46,6 +47,9 @@ METAVARS = {
     "MAILBOX": "mailboxes",
 }
 """And by what its help calls it, where the name says nothing."""
+
+OF_STORE = ("tickets", "closed tickets", "logins", "replies")
+"""What only the store's owner can tell, or may have in a folder of their own."""
 
 PLACES = {"FILE": "file", "PATH": "file", "DIR": "dir"}
 """Of these the shell knows more than we do."""
@@ -156,8 +160,20 @@ def _values(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
         return [CompletionItem(incomplete, type=kind)]
     if not kind:
         return param.shell_complete(ctx, incomplete)
-    from helpdesk_cli.services.completing import choices
-
     call = ctx.find_object(Call) or Call()
-    found = choices(kind, incomplete, config=call.config, login=call.login)
+    found = _choices(call, kind, incomplete)
     return [CompletionItem(value, help=words) for value, words in found]
+
+
+def _choices(call: Call, kind: str, typed: str) -> list[tuple[str, str]]:
+    """What may stand here; what is in the store the owner tells, where another account owns it."""
+    from helpdesk_cli.services.completing import choices, may_be_ticket
+
+    if kind in ("tickets", "closed tickets") and not may_be_ticket(typed):
+        return []
+    if kind in OF_STORE and (path := front.run_for_others(call.config, "")):
+        from helpdesk_cli.cli.behalf import caller
+
+        if owner := caller.owner_named(path):
+            return caller.complete(path, owner, kind, typed)
+    return choices(kind, typed, config=call.config, login=call.login)

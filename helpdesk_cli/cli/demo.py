@@ -29,7 +29,10 @@ def demo(call: Call, folder: str | None) -> None:
     become tickets, are answered, and the answers come back. No server, no network, no setting is needed.
     """
     from helpdesk_cli.cli import output
+    from helpdesk_cli.cli.front import only_here
     from helpdesk_cli.services.demo import story
+
+    only_here("demo")
 
     for step in story(folder):
         if step.text and (call.verbosity >= 0 or step.is_last):

@@ -41,8 +41,10 @@ def init(call: Call, folder: str | None, as_json: bool) -> None:
     the store lie beside it, or where it says. What is there is left as it is.
     """
     from helpdesk_cli.cli import output
+    from helpdesk_cli.cli.front import only_here
     from helpdesk_cli.services.first_run import place_for, set_up
 
+    only_here("init")
     pieces = set_up(place_for(call.config, folder))
     if as_json:
         output.show_json({piece.what: {"path": piece.path, "new": piece.is_new} for piece in pieces})
@@ -224,9 +226,11 @@ def import_(call: Call, paths: tuple[str, ...], mailbox: str | None, as_json: bo
     """
     from pathlib import Path
 
+    from helpdesk_cli.cli.front import only_here
     from helpdesk_cli.services import incoming
 
     with desk(call, is_job=True) as opened, bar("importing") as progress:
+        only_here(f"import {paths[0]}")
         incoming.named_mailboxes(opened, [mailbox] if mailbox else [])
         name = mailbox or next(iter(opened.settings.mailbox))
         places, refused = [], []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from helpdesk_cli.cli import front
 from helpdesk_cli.cli.wording import Wording
 from helpdesk_cli.errors import Usage
 
@@ -232,11 +233,7 @@ def files(desk: "Desk", paths: Sequence[str]) -> "tuple[File, ...]":
     found = []
     left = max((way.max_size for way in desk.settings.transport.values()), default=25_000_000)
     for path in paths:
-        try:
-            with open(path, "rb") as file:  # noqa: PTH123
-                data = file.read(left + 1)
-        except OSError as error:
-            raise Usage(f"--attach {path}: {error.strerror}") from None
+        data = _bytes_of(path, left + 1)
         left -= len(data) * 78 // 57  # base64 as mail writes it: 57 bytes a line of 78
         if left < 0:
             raise Usage(f"--attach {path}: too large to be mailed; the transports' max_size forbids it")
@@ -244,3 +241,14 @@ def files(desk: "Desk", paths: Sequence[str]) -> "tuple[File, ...]":
         kind = "application/octet-stream" if packing or kind is None else kind
         found.append(File(os.path.basename(path), kind, data))  # noqa: PTH119
     return tuple(found)
+
+
+def _bytes_of(path: str, most: int) -> bytes:
+    """A file's bytes, not more than so many. Raises Usage, NotAllowed."""
+    if front.held is not None:
+        return front.held.read("--attach", path)[:most]
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return file.read(most)
+    except OSError as error:
+        raise Usage(f"--attach {path}: {error.strerror}") from None

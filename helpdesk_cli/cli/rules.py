@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpdesk_cli.cli import output, shapes
+from helpdesk_cli.cli import front, output, shapes
 from helpdesk_cli.cli.app import Call, Noun, desk, fail, rests, shared
 from helpdesk_cli.cli.lists import as_json, listed
 from helpdesk_cli.cli.output import INDENT, Asked, Column, Sheet
@@ -168,6 +168,8 @@ def _bytes_of(file: str) -> bytes:
     """A mail from a file, or from standard input. Raises Usage."""
     if file == "-":
         return sys.stdin.buffer.read()
+    if front.held is not None:
+        return front.held.read("mail", file)
     try:
         with open(file, "rb") as opened:  # noqa: PTH123
             return opened.read()

@@ -4,6 +4,7 @@ import click
 
 from helpdesk_cli.cli import output
 from helpdesk_cli.cli.app import Call, shared
+from helpdesk_cli.cli.front import only_here
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.errors import Failed, Usage
 
@@ -51,6 +52,7 @@ def schedule(
     elif folder is None:
         output.put("\n".join(each.text for each in found).rstrip("\n"))
     else:
+        only_here(f"schedule --write {folder}")
         _write(folder, [(each.path.rpartition("/")[2], each.text) for each in found], call.verbosity)
 
 

@@ -7,8 +7,10 @@ import click
 
 from helpdesk_cli.cli import output, shapes
 from helpdesk_cli.cli.app import Call, Noun, desk, shared
+from helpdesk_cli.cli.front import only_here
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.output import Asked, Column, Sheet
+from helpdesk_cli.domain.permissions import may_administer
 from helpdesk_cli.errors import Failed, NotAllowed
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def store_backup(call: Call, file: str, as_json: bool) -> None:
     with desk(call, is_upkeep=True) as opened:
         if not may_administer(opened.actor):
             raise NotAllowed("only an admin or the store's owner may copy the store, for it holds everything")
+        only_here(f"store backup {file}")
         opened.engine.backup(os.path.abspath(file))  # noqa: PTH100
     size = os.path.getsize(file)  # noqa: PTH202
     if as_json:
@@ -96,6 +99,7 @@ def store_copy(call: Call, to: str, dry_run: bool, as_json: bool) -> None:
     from helpdesk_cli.services import moving
 
     with desk(call, is_upkeep=True) as opened:
+        only_here(f"store copy --to {to}")
         url = moving.target_url(to)
         if dry_run:
             sizes = moving.survey(opened, url)

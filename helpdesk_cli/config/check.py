@@ -11,6 +11,7 @@ from helpdesk_cli.settings import STAGES, Department, Limits, Settings, Store
 from .forms import Fault, Key, is_address, is_host, is_slug
 from .logs import check_log
 from .servers import check_mailboxes, check_transports, names_no_program
+from .shared_host import check_shared_host
 from .zones import is_zone
 
 NEEDED = ("transport", "mailbox", "department", "priority")
@@ -29,6 +30,7 @@ def check(settings: Settings, *, exposed: bool = False) -> list[Fault]:
         *check_texts(settings),
         *check_desk(settings),
         *check_store(settings.store, exposed),
+        *check_shared_host(settings),
         *check_operation(settings),
         *check_transports(settings, exposed),
         *check_mailboxes(settings, exposed),

@@ -32,6 +32,12 @@ def choices(kind: str, typed: str, *, config: str | None, login: str | None) -> 
     ]
 
 
+def may_be_ticket(typed: str) -> bool:
+    """Whether a ticket's number may be written so: ``10``, ``#10``, ``HD-10``."""
+    tag = typed.rstrip("0123456789").strip("#[")
+    return not tag or tag.endswith("-")
+
+
 def harmless(text: str) -> str:
     """What is said beside a word: letters, digits, few marks. A shell may obey, or cut at, any other."""
     bare = "".join(char if char.isalnum() or char in _HELP else " " for char in text)

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from helpdesk_cli.domain.people import SYSTEM_ACTOR, Actor
+from helpdesk_cli.domain.permissions import may_administer
 from helpdesk_cli.errors import BadConfig, NotAllowed
+from helpdesk_cli.services.lending import is_root, lent_to, own_login
 from helpdesk_cli.settings import Settings
 from helpdesk_cli.store import members, open_engine
 from helpdesk_cli.store.engine import Engine, Tx
@@ -47,8 +49,9 @@ def open_desk(
 ) -> Iterator[Desk]:
     """The desk of a configuration, with the store open and the actor known.
 
-    ``login`` names who acts (``--as``); jobs act as the system. With ``is_upkeep`` the store's owner, whom
-    nobody named, acts as an admin whoever they are on the desk. Raises BadConfig, NotAllowed.
+    ``login`` names who acts (``--as``); jobs act as the system, for those who may administer. With
+    ``is_upkeep`` the store's owner, whom nobody named, acts as an admin whoever they are on the desk.
+    Raises BadConfig, NotAllowed.
     """
     from helpdesk_cli.config import load
     from helpdesk_cli.config.credentials import read_key
@@ -66,15 +69,24 @@ def open_desk(
             from helpdesk_cli.services import renaming
 
             renaming.follow(settings, engine, clock())
-        if is_job:
+        if is_job and not login and not lent_to():
             actor = SYSTEM_ACTOR
         else:
             with engine.read() as tx:
                 named = login or os.environ.get("HELPDESK_STAFF") or ""
-                actor = acting(tx, settings, named, is_upkeep=is_upkeep)
+                actor = acting(tx, settings, named, is_upkeep=is_upkeep or is_job)
+            if is_job:
+                actor = _of_jobs(actor)
         yield Desk(settings=settings, engine=engine, key=key, actor=actor, clock=clock)
     finally:
         engine.close()
+
+
+def _of_jobs(actor: Actor) -> Actor:
+    """Who a job acts as that somebody runs under their own name. Raises NotAllowed."""
+    if not may_administer(actor):
+        raise NotAllowed(f"{actor.login}: only an admin, the store's owner and root run the desk's jobs")
+    return SYSTEM_ACTOR
 
 
 def engine_of(settings: Settings, url: str = "") -> Engine:
@@ -159,7 +171,8 @@ def acting(tx: Tx, settings: Settings, named: str, *, is_upkeep: bool = False) -
     is_admin = (
         is_owner
         and login == caller
-        and ((is_upkeep and not named and (not lent or is_root())) or not members.has_admin(tx))
+        and (not lent or is_root())
+        and ((is_upkeep and not named) or not members.has_admin(tx))
     )
     staff = members.staff_by_login(tx, login)
     if staff is not None and staff.retired_at is None:
@@ -186,29 +199,3 @@ def owns_store(settings: Settings) -> bool:
         return os.stat(owned).st_uid == os.geteuid()  # noqa: PTH116
     except OSError:
         return False
-
-
-def is_root() -> bool:
-    """Whether this process may do anything."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def lent_to() -> str:
-    """The login of who borrows this account by sudo or doas; "" for its own user and for root.
-
-    Anybody can set these variables: believe them only where this account has more power than the caller's.
-    """
-    login = os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER") or ""
-    return "" if not hasattr(os, "geteuid") or login in ("root", own_login()) else login
-
-
-def own_login() -> str:
-    """The login of the account that this process belongs to."""
-    if not hasattr(os, "getuid"):
-        return os.environ.get("USERNAME", "")
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

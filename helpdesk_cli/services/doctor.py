@@ -9,6 +9,7 @@ from helpdesk_cli.errors import BadConfig, DeskError, NotFound
 from helpdesk_cli.mail.sources.contract import Source
 from helpdesk_cli.services.desk import Desk, clock_of, engine_of, now
 from helpdesk_cli.services.findings import FAIL, Check, failed, warning
+from helpdesk_cli.services.host_health import is_served, of_shared_host
 from helpdesk_cli.services.level_health import of_levels
 from helpdesk_cli.services.store_health import of_hosts, of_store
 from helpdesk_cli.settings import Mailbox, Settings
@@ -30,11 +31,16 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
     except BadConfig as failure:
         yield from failed("configuration", failure)
         return
+    if is_served(settings):  # all else is the owner's
+        yield Check(name="configuration", text=settings.source)
+        yield from of_shared_host(settings)
+        return
     try:
         load(config, thoroughly=True)
         yield Check(name="configuration", text=settings.source)
     except BadConfig as failure:
         yield from failed("configuration", failure)
+    yield from of_shared_host(settings)
     yield from of_people(settings)
     yield from of_templates(settings)
     key = yield from of_key(settings)

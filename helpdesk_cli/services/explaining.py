@@ -9,9 +9,10 @@ from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Outcome
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client, Participant
+from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import Change
 from helpdesk_cli.domain.triage import Row, explain
-from helpdesk_cli.errors import NotFound
+from helpdesk_cli.errors import NotAllowed, NotFound
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.changes import completed
 from helpdesk_cli.services.desk import Desk
@@ -22,6 +23,11 @@ from helpdesk_cli.services.settling import brought_by, make_case
 from helpdesk_cli.store import blobs, inbox, members, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Kept
+
+TICKETS = ("client_ticket", "staff_ticket", "third_ticket", "reference", "tag", "flood_ticket")
+"""The facts of a mail that name a ticket; ``NUMBERS`` give its number alone."""
+
+NUMBERS = ("duplicate_ticket", "survey")
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -56,11 +62,26 @@ def explained(
         tried = explain(case)
         change = _change(tx, desk, ready, case, tried[-1][1], trial)
         hears = _hears(tx, desk, case, tried[-1][1], change)
+        _seen(tx, desk, case)
     named = (one for one in ready.recipients if department_for(desk.settings, (one,), ""))
     by = next(named, f"the mailbox {kept.mailbox}" if settings.department else "")
     return Explained(
         case=case, tried=tried, ready=ready, hears=hears, named_by=by, change=change, trial=trial
     )
+
+
+def _seen(tx: Tx, desk: Desk, case: Case) -> None:
+    """Raises NotAllowed where a mail leads to a ticket that the actor may not see."""
+    named = [getattr(case.facts, name) for name in TICKETS]
+    numbers = [known.number for known in named if known is not None]
+    numbers += [number for name in NUMBERS if (number := getattr(case.facts, name)) is not None]
+    numbers += case.facts.page.tickets if case.facts.page is not None else ()
+    for number in dict.fromkeys(numbers):
+        ticket = tickets.load(tx, number)
+        if ticket is not None and not may_see(desk.actor, ticket):
+            raise NotAllowed(
+                f"the mail leads to ticket {ticket.number}, which {desk.actor.login} may not see"
+            )
 
 
 def _kept(desk: Desk, item: int) -> Kept:

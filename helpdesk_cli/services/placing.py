@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from helpdesk_cli.domain import schedule
 from helpdesk_cli.domain.schedule import File, Place
 from helpdesk_cli.errors import Failed, Usage
-from helpdesk_cli.services.desk import own_login
+from helpdesk_cli.services.lending import own_login
 from helpdesk_cli.settings import Command, Settings
 
 SYSTEMS = ("crontab", "systemd", "schtasks", "postfix")

@@ -66,6 +66,7 @@ class Store(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     url: str = "sqlite:helpdesk.db"
     password_command: Command = ""  # of a PostgreSQL server, where the address has no password
+    run_as: str = ""  # the account that runs the commands of staff, who may read neither store nor key
 
     def is_postgres(self) -> bool:
         """Whether the records live on a PostgreSQL server."""

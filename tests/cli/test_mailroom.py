@@ -150,6 +150,26 @@ def test_a_reply_is_explained_by_its_proof(held: Site, inside: Run) -> None:
     assert found["hears"] == [{"kind": "alert", "to": "bob@desk.example"}]
 
 
+@pytest.mark.parametrize("words", [("inbox", "explain", "-"), ("rule", "test", "-")])
+def test_a_mail_tells_nobody_of_a_ticket_that_they_may_not_see(
+    held: Site, inside: Run, words: tuple[str, ...]
+) -> None:
+    held.configure(HOLDING)
+    inside("staff", "new", "eve", "--name", "Eve", "--email", "eve@desk.example")
+    inside("staff", "join", "eve", "sales")
+    copy = inside("inbox", "show", "2", "--raw").out.encode()
+    mails = (
+        b"From: ann@client.example\nTo: sales@desk.example\nSubject: Re: [HD-1000] Broken\n\nMore\n",
+        b"From: eve@desk.example\nTo: sales@desk.example\nSubject: Re: [HD-1000] Broken\n\nMore\n",
+        copy,
+    )
+    for raw in mails:
+        for more in ((), ("--json",)):
+            refused = inside(*words, *more, input=raw, login="eve", code=3)
+            assert refused.out == ""
+            assert refused.err == "helpdesk: the mail leads to ticket 1000, which eve may not see\n"
+
+
 def test_what_is_foretold_comes_true(site: Site, inside: Run) -> None:
     mail = site.write(sender="new@client.example")
     foretold = inside("inbox", "explain", "-", "--json", input=mail.as_bytes()).json

@@ -236,13 +236,14 @@ def test_a_pager_that_is_not_there_is_done_without(evil: Site) -> None:
         assert b"HD-1000" in output
 
 
-def test_who_works_through_sudo_gets_no_pager_of_their_own(evil: Site, pager: Path) -> None:
+def test_who_works_through_sudo_gets_no_pager_at_all(evil: Site, pager: Path) -> None:
     less = pager.parent / "less"
     less.write_text(pager.read_text().replace("paged", "less"))
     less.chmod(0o755)
     path = f"{pager.parent}:{os.environ['PATH']}"
     env = env_of(evil, PAGER=str(pager), SUDO_USER="bob", PATH=path)
-    assert on_terminal("ticket", "show", "1000", env=env, lines=10)[1].startswith(b"less FRX 1")
+    assert on_terminal("ticket", "show", "1000", env=env, lines=10)[1].startswith(b"HD-1000")
+    assert not (pager.parent / "page").exists()
 
 
 def test_output_is_utf_8_whatever_the_locale_says(many: Site, run: Run) -> None:

@@ -158,7 +158,11 @@ def test_the_configuration_is_shown_without_the_store_s_password(
     laid_out = shown(settings)
     assert laid_out["store"]["url"] == f"postgresql://desk:{MASK}@h/desk?sslpassword={MASK}"
     assert "s" + "esame" not in json.dumps(laid_out) and "se%73" not in json.dumps(laid_out)
-    assert shown(Settings())["store"] == {"url": "sqlite:helpdesk.db", "password_command": ""}
+    assert shown(Settings())["store"] == {
+        "url": "sqlite:helpdesk.db",
+        "password_command": "",
+        "run_as": "",
+    }
 
 
 # Its password

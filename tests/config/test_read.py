@@ -238,7 +238,6 @@ VALUES = [
     ("[limits]\nacknowledgements = [5]", "limits.acknowledgements", "list of rates"),
     ("[limits]\nnew_tickets_per_sendr = []", "limits.new_tickets_per_sendr", '"new_tickets_per_sender"'),
     *((f"[{table}]", table, "not in this version yet") for table in ("oauth2", "retention")),
-    ('[store]\nrun_as = "desk"', "store.run_as", "not in this version yet"),
     ("[mailbox.a]\nform_senders = []", "mailbox.a.form_senders", "not in this version yet"),
     ('"\\u001b[31m" = 1', '"\\x1b[31m"', "unknown key"),
 ]

@@ -8,6 +8,7 @@ import pytest
 from desks import Site
 
 from helpdesk_cli.errors import NotAllowed
+from helpdesk_cli.services import lending
 from helpdesk_cli.services.desk import open_desk
 from helpdesk_cli.services.members import edit_staff, new_staff
 
@@ -29,8 +30,17 @@ def owned(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
         return os.stat_result(found)
 
     monkeypatch.setattr(os, "stat", owned_stat)
+    monkeypatch.setattr(lending, "number_of", lambda _: "4711")
+    monkeypatch.setenv("SUDO_UID", "")
     run_as(monkeypatch, OWNER)
     return site
+
+
+def by(monkeypatch: pytest.MonkeyPatch, variable: str, login: str) -> None:
+    """As sudo or doas leave it."""
+    monkeypatch.setenv(variable, login)
+    if variable == "SUDO_USER":
+        monkeypatch.setenv("SUDO_UID", "4711")
 
 
 def run_as(monkeypatch: pytest.MonkeyPatch, account: pwd.struct_passwd) -> None:
@@ -52,7 +62,7 @@ def no_admin(site: Site) -> None:
 def test_sudo_is_believed_from_the_owner_s_account_alone(
     owned: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SUDO_USER", "bob")
+    by(monkeypatch, "SUDO_USER", "bob")
     assert who(owned) == ("bob", True)
     run_as(monkeypatch, STRANGER)
     with pytest.raises(NotAllowed, match=STRANGER.pw_name):
@@ -63,7 +73,7 @@ def test_sudo_is_believed_from_the_owner_s_account_alone(
 def test_who_borrows_the_owner_s_account_names_nobody_else(
     owned: Site, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv(variable, "eve")
+    by(monkeypatch, variable, "eve")
     assert who(owned, "eve") == ("eve", False)
     with pytest.raises(NotAllowed, match=r"--as bob: only the (store|key)'s owner"):
         who(owned, "bob")
@@ -77,7 +87,7 @@ def test_the_owner_and_root_name_whom_they_like(
     owned: Site, monkeypatch: pytest.MonkeyPatch, sudo: str | None
 ) -> None:
     if sudo:
-        monkeypatch.setenv("SUDO_USER", sudo)
+        by(monkeypatch, "SUDO_USER", sudo)
     assert who(owned, "bob") == ("bob", True)
     run_as(monkeypatch, pwd.getpwuid(0))
     assert who(owned, "eve") == ("eve", False)

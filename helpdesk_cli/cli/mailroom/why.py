@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpdesk_cli.cli import shapes
+from helpdesk_cli.cli import front, shapes
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.output import INDENT, Line, facts, line, show_json, show_page
@@ -58,6 +58,8 @@ def _message(what: str) -> tuple[int, bytes | None]:
         return 0, sys.stdin.buffer.read()
     if what.isascii() and what.isdigit() and len(what) < 16:
         return int(what), None
+    if front.held is not None:
+        return 0, front.held.read("mail", what)
     try:
         with open(what, "rb") as file:  # noqa: PTH123
             return 0, file.read()

@@ -63,6 +63,14 @@ def say(text: str) -> None:
     _tell(text)
 
 
+def say_bytes(data: bytes) -> None:
+    """Write to standard error what was made safe elsewhere."""
+    try:
+        _write(sys.stderr, data)
+    except OSError:
+        pass  # there is nobody left to tell
+
+
 def done(words: str, verbosity: int = 0) -> None:
     """Tell a person in one line what was done; scripts see the exit code, and cron hears nothing."""
     if verbosity > 0 or (verbosity == 0 and has_people()):

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+from helpdesk_cli.cli import front
+
 from . import door
 from .columns import Line
 from .visible import line, safe
@@ -32,21 +34,28 @@ def show_page(lines: Sequence[Line]) -> None:
     from .table import page
 
     text = page(lines)
-    if text.count("\n") + 2 <= door.room()[1] or not _paged(text):
+    if text.count("\n") + 2 <= door.room()[1]:
+        door.put(text)
+    elif front.held is None:
+        show_long(text)
+    elif not front.held.page(text):
+        door.put(text)
+
+
+def show_long(text: str) -> None:
+    """Write a page that is longer than the screen, through a pager where there is one."""
+    if not _paged(text):
         door.put(text)
 
 
 def _paged(text: str) -> bool:
-    """Whether a pager took the text.
-
-    Who acts through sudo gets ``less`` without its shell, whatever ``PAGER`` says, for it would run as the
-    store's owner.
-    """
+    """Whether a pager took the text. Who acts through sudo gets none, for it would not run as them."""
     import shlex
     import subprocess
 
-    is_lent = bool(os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER"))
-    command = "less" if is_lent else os.environ.get("PAGER", "less")
+    if os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER"):
+        return False
+    command = os.environ.get("PAGER", "less")
     try:
         words = shlex.split(command)
     except ValueError:
@@ -54,8 +63,6 @@ def _paged(text: str) -> bool:
     if not words or words[0] == "cat" or os.environ.get("TERM") == "dumb":
         return False
     surroundings = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
-    if is_lent:
-        surroundings["LESSSECURE"] = "1"
     try:
         with subprocess.Popen(words, stdin=subprocess.PIPE, env=surroundings) as pager:
             try:

@@ -56,10 +56,14 @@ def attachments(call: Call, number: int, *, save: str | None, asked: Asked) -> N
         if save is None:
             rows = [shapes.attachment(file) for file in views.attachments(opened, number)]
         else:
-            from helpdesk_cli.services.saving import save_attachments
+            from functools import partial
 
+            from helpdesk_cli.cli import front
+            from helpdesk_cli.services.saving import save_attachments, write_into
+
+            write = front.held.save if front.held is not None else partial(write_into, save)
             sheet = Sheet(columns=FILES.columns, table=("id", "path", "size"), lines=("path",))
-            saved = save_attachments(opened, number, save)
+            saved = save_attachments(opened, number, write)
             rows = [{**shapes.attachment(one.file), "path": one.path} for one in saved]
         show_rows(sheet, rows[: asked.limit], asked, empty=f"ticket {number} has no attachments")
 

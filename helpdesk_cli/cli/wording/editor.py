@@ -17,7 +17,7 @@ def editor() -> list[str]:
     """
     from shlex import split
 
-    from helpdesk_cli.services.desk import lent_to
+    from helpdesk_cli.services.lending import lent_to
 
     if lent_to():
         raise NotAllowed("the editor would run as the store's owner, not as you; use -m TEXT or -F FILE")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import click
 from msgspec import Struct
 
+from helpdesk_cli.cli import front
 from helpdesk_cli.errors import DeskError, Failed, Usage
 
 LAST_RESORT = 4096
@@ -46,6 +47,12 @@ class Wording(Struct):
             raise Usage("--edit: the editor needs a terminal; use -m TEXT or -F FILE")
         from .editor import edited, editor
 
+        if front.held is not None:
+            begun = _from_file(self.file) if self.file is not None else self.message or ""
+            self.is_safe = True
+            text = front.held.edited(begun, about)
+            self.is_safe = False
+            return text
         command = editor()
         begun = _from_file(self.file) if self.file is not None else self.message or ""
         self.is_safe = True
@@ -73,14 +80,14 @@ class Wording(Struct):
 
         Stands around the whole of a command, so that a text waiting on standard input is not lost either.
         """
-        with _ended_by_exceptions():
+        with ended_by_exceptions():
             try:
                 yield
             except BaseException as error:
                 text = "" if self.is_safe else self._rescued(error)
                 if not text.strip() or (self.file not in (None, "-") and not self.edit):
                     raise
-                note = _keep(text)
+                note = keep(text)
                 if isinstance(error, Exception):
                     raise with_note(error, note) from error
                 from helpdesk_cli.cli.output import warn
@@ -115,7 +122,7 @@ def with_note(error: Exception, note: str) -> DeskError:
 
 
 @contextmanager
-def _ended_by_exceptions() -> Iterator[None]:
+def ended_by_exceptions() -> Iterator[None]:
     """Let the signals that end us raise SystemExit, so that what must be kept is kept."""
     import signal
 
@@ -137,6 +144,8 @@ def _ended_by_exceptions() -> Iterator[None]:
 def _from_file(name: str) -> str:
     if name == "-":
         return sys.stdin.buffer.read().decode("utf-8", "replace")
+    if front.held is not None:
+        return front.held.read("--file", name).decode("utf-8", "replace")
     try:
         with open(name, "rb") as file:  # noqa: PTH123 pathlib is not needed for one read
             return file.read().decode("utf-8", "replace")
@@ -144,8 +153,10 @@ def _from_file(name: str) -> str:
         raise Usage(f"--file {name}: {error.strerror}") from None
 
 
-def _keep(text: str) -> str:
+def keep(text: str) -> str:
     """Write a text to a file of its own; the remark that names it. A short one is shown where none can be."""
+    if front.held is not None:
+        return front.held.keep(text)
     from tempfile import mkstemp
 
     for folder in (os.environ.get("XDG_STATE_HOME"), None, "."):
@@ -171,9 +182,16 @@ def _keep(text: str) -> str:
 
 def confirm(question: str) -> None:
     """Ask a person whether to go on. Raises click.Abort for no, KeyboardInterrupt for Ctrl-C."""
+    said = front.held.confirm(question) if front.held is not None else None
+    if not (yes_to(question) if said is None else said):
+        raise click.Abort
+
+
+def yes_to(question: str) -> bool:
+    """Whether the person at this terminal says yes. Raises KeyboardInterrupt for Ctrl-C."""
     try:
-        click.confirm(question, abort=True, err=True)
+        return click.confirm(question, err=True)
     except click.Abort as error:
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
-        raise
+        return False
