@@ -32,7 +32,6 @@ def store_backup(call: Call, file: str, as_json: bool) -> None:
 
     The key and the configuration are files of their own: keep copies of them too.
     """
-    from helpdesk_cli.domain.permissions import may_administer
 
     with desk(call, is_upkeep=True) as opened:
         if not may_administer(opened.actor):
