@@ -311,3 +311,13 @@ def test_an_assignee_sees_it_and_an_admin_all(vault: Site, inside: Run) -> None:
 def test_a_shell_is_offered_what_one_may_see(vault: Site, login: str, offered: set[str]) -> None:
     found = choices("tickets", "", config=str(vault.config), login=login)
     assert {number for number, _ in found} == offered
+
+
+def test_who_lets_a_mail_in_for_another_department_is_told_so(vault: Site, inside: Run) -> None:
+    vault.write("Please.", sender="", subject="No sender")
+    inside("fetch-mail")
+    (item,) = inside("inbox", "list", "--mailbox", "support", "--ids", login="eve").out.split()
+    words = ("inbox", "release", item, "--client", "ben@client.example", "-d", "vault", "--json")
+    done = inside(*words, login="eve").json
+    assert done["outcome"] == "opened"
+    inside("ticket", "show", str(done["ticket"]), login="eve", code=3)
