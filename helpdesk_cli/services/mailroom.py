@@ -166,7 +166,15 @@ def release(desk: Desk, item: int, *, client: str | None = None, department: str
         from helpdesk_cli.services import trail
 
         trail.took(desk, {item: trail.received(ready.inbound)})
-    return entry(desk, item)
+    return _settled(desk, item)
+
+
+def _settled(desk: Desk, item: int) -> Entry:
+    """A message that the actor dealt with: they are told what became of it, though its ticket may be another's now."""
+    with desk.engine.read() as tx:
+        found = inbox.entry(tx, item)
+    assert found is not None
+    return found
 
 
 def _refuse(found: Entry, settled: Sequence[str]) -> None:
@@ -196,7 +204,7 @@ def retry(desk: Desk, item: int) -> Entry:
 
     found = desk.engine.transact(reopened)
     settle_again(desk, _kept(desk, item), MailboxReport(name=found.mailbox))
-    return entry(desk, item)
+    return _settled(desk, item)
 
 
 def drop(desk: Desk, items: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from desks import Site
 from program import Run
 
 from helpdesk_cli.cli import root
+from helpdesk_cli.services.completing import choices
 
 VAULT = """\
 [mailbox.vault]
@@ -46,7 +47,10 @@ SECRETS = (
 FOREIGN, MERGED, LINKED, LEADING, PRIVATE = "1000", "1001", "1002", "1003", "1004"
 """The vault's ticket and one merged into it; support's: linked to it, merged into it, and a private one."""
 
-MAIL = "From: ben@client.example\nTo: support@desk.example\nSubject: Hello\nMessage-ID: <9@x.example>\n\nHello.\n"
+MAIL = (
+    "From: ben@client.example\nTo: support@desk.example\nSubject: Hello\nMessage-ID: <9@x.example>\n"
+    "In-Reply-To: <v1@client.example>\n\nHello.\n"
+)
 
 
 @pytest.fixture
@@ -97,7 +101,7 @@ def _into(site: Site, sender: str, subject: str, text: str, number: str) -> None
 Lines = list[tuple[str, int | None]]
 """Words after a command's name, and how it ends; None where that is not what is asked here."""
 
-# {held}, {came}, {letter}, {digest}: numbers of the held mail, of the foreign ticket's first one, of a letter on it.
+# {held}, {came}, {letter}, {alone}, {digest}: the held mail, the foreign ticket's first one, a letter on it, on none.
 TICKET: dict[str, Lines] = {
     "ticket list": [
         ("", 0), ("--state all", 0), ("--search subjectish", 0), ("--search textish", 0), ("--search privish", 0),
@@ -143,9 +147,16 @@ MAILS: dict[str, Lines] = {
     "inbox drop": [("{held}", 3), ("{came}", 3)],
     "inbox explain": [("{held}", 3), ("{came}", 3), ("-", 0)],
     "outbox list": [("", 0), ("--all", 0), ("--state queued", 0)],
-    "outbox show": [("{letter}", 3), ("{letter} --raw", 3), ("{alone}", 3), ("{alone} --raw", 3)],
-    "outbox retry": [("{letter}", 3), ("{alone}", 3)],
-    "outbox drop": [("{letter}", 3), ("{alone}", 3)],
+    "outbox show": [
+        ("{letter}", 3),
+        ("{letter} --raw", 3),
+        ("{alone}", 3),
+        ("{alone} --raw", 3),
+        ("{digest}", 3),
+        ("{digest} --raw", 3),
+    ],
+    "outbox retry": [("{letter}", 3), ("{alone}", 3), ("{digest}", 3)],
+    "outbox drop": [("{letter}", 3), ("{alone}", 3), ("{digest}", 3)],
 }
 
 PEOPLE: dict[str, Lines] = {
@@ -230,16 +241,18 @@ def _numbers(site: Site) -> dict[str, str]:
     return {"held": str(held[0]), "came": str(came[0]), "letter": str(letter[0])}
 
 
-def _alone(site: Site) -> str:
-    """A letter that is on no ticket, to an admin: it tells of a mail to the vault."""
+def _alone(site: Site, kind: str = "notice") -> str:
+    """A letter that is on no ticket, to somebody else."""
     with site.desk(is_job=True) as desk:
 
         def put(tx: Any) -> int:
             (letter,) = tx.rows(
                 "insert into letter (kind, state, recipient, recipient_key, facts, message_id, created_at, "
-                "next_attempt_at) values ('notice', 'queued', 'boss@else.example', 'boss@else.example', "
-                "'{\"lines\": [\"heldish\"]}', '<alone@desk.example>', '2026-11-22T09:30:00Z', "
-                "'2026-11-22T09:30:00Z') returning id"
+                "next_attempt_at) values (:kind, 'queued', 'boss@else.example', 'boss@else.example', "
+                "'{\"lines\": [\"heldish\"]}', :message_id, '2026-11-22T09:30:00Z', "
+                "'2026-11-22T09:30:00Z') returning id",
+                kind=kind,
+                message_id=f"<{kind}@desk.example>",
             )
             return int(letter[0])
 
@@ -250,7 +263,12 @@ def _alone(site: Site) -> str:
 def test_nothing_is_told_and_nothing_changed(
     vault: Site, inside: Run, tmp_path: Path, table: dict[str, Lines]
 ) -> None:
-    known = {**_numbers(vault), "alone": _alone(vault), "folder": str(tmp_path)}
+    known = {
+        **_numbers(vault),
+        "alone": _alone(vault),
+        "digest": _alone(vault, "digest"),
+        "folder": str(tmp_path),
+    }
     before = _rows(vault)
     faults: list[str] = []
     for name, lines in table.items():
@@ -270,3 +288,36 @@ def test_nothing_is_told_and_nothing_changed(
                 faults += [f"{asked}: changes {what}" for what in before if before[what] != after[what]]
                 before = after
     assert not faults, "\n".join(faults)
+
+
+def test_an_assignee_sees_it_and_an_admin_all(vault: Site, inside: Run) -> None:
+    number = _numbers(vault)
+    seen = (("ticket", "show", FOREIGN), ("ticket", "log", FOREIGN), ("inbox", "show", number["came"]))
+    inside("ticket", "assign", FOREIGN, "eve")
+    for login in ("eve", "bob", "dave"):
+        for words in (*seen, ("outbox", "show", number["letter"])):
+            inside(*words, login=login)
+        assert "subjectish" in inside("ticket", "list", login=login).out
+    for words in (("inbox", "show", number["held"]), ("ticket", "show", PRIVATE)):
+        inside(*words, login="bob")
+        inside(*words, login="eve", code=3)
+    inside("inbox", "show", number["held"], login="dave")
+    assert "digest" in inside("outbox", "show", _alone(vault, "digest")).out
+
+
+@pytest.mark.parametrize(
+    ("login", "offered"), [("eve", {LINKED}), ("dave", {FOREIGN}), ("bob", {FOREIGN, LINKED, PRIVATE})]
+)
+def test_a_shell_is_offered_what_one_may_see(vault: Site, login: str, offered: set[str]) -> None:
+    found = choices("tickets", "", config=str(vault.config), login=login)
+    assert {number for number, _ in found} == offered
+
+
+def test_who_lets_a_mail_in_for_another_department_is_told_so(vault: Site, inside: Run) -> None:
+    vault.write("Please.", sender="", subject="No sender")
+    inside("fetch-mail")
+    (item,) = inside("inbox", "list", "--mailbox", "support", "--ids", login="eve").out.split()
+    words = ("inbox", "release", item, "--client", "ben@client.example", "-d", "vault", "--json")
+    done = inside(*words, login="eve").json
+    assert done["outcome"] == "opened"
+    inside("ticket", "show", str(done["ticket"]), login="eve", code=3)
