@@ -85,8 +85,9 @@ def several(ctx: click.Context, param: click.Parameter | None, values: Sequence[
 def _typed(ctx: click.Context) -> str:
     """All of standard input, kept for whoever does the work of this call."""
     call = ctx.ensure_object(Call)
-    call.typed = (call.typed or b"") + sys.stdin.buffer.read()
-    return call.typed.decode("utf-8", "replace")
+    text = sys.stdin.read()
+    call.typed = (call.typed or b"") + text.encode("utf-8", "replace")
+    return text
 
 
 def numbers(function: Callable[..., Any]) -> Callable[..., Any]:
