@@ -55,7 +55,7 @@ def hand_over(call: "Call", path: str, arguments: "Mapping[str, Any]") -> int | 
     """Let the store's owner do the work of a call; its exit code, None where that is this account."""
     from helpdesk_cli.cli.behalf.caller import hand_over
 
-    return hand_over(call.config, call.login, path, arguments)
+    return hand_over(call.config, call.login, path, arguments, call.typed)
 
 
 def enter() -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from desks import SMALL_DESK
 from program import Done
 
-OWNER, STAFF, OTHER, GROUP = "hdtowner", "hdtbob", "hdteve", "hdtstaff"
-SUDOERS = Path("/etc/sudoers.d/hdt-helpdesk-test")
+# Of this process alone, for tests run beside each other.
+OWNER, STAFF, OTHER, GROUP = (f"hdt{os.getpid()}{name}" for name in ("owner", "bob", "eve", "staff"))
+SUDOERS = Path(f"/etc/sudoers.d/hdt-helpdesk-test-{os.getpid()}")
 
 LINES = """\
 Defaults:%{group} env_reset, use_pty

@@ -48,6 +48,7 @@ class Call(Struct):
     login: str | None = None  # --as
     verbosity: int = 0  # how many -v, less the -q
     receipt: Callable[[], None] | None = None  # told by ``receive`` once the bytes are safe
+    typed: bytes | None = None  # what its options took from standard input, which is at its end since
     hand_over: "HandOver | None" = None  # lets the store's owner do the work
 
 

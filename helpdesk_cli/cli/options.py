@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from helpdesk_cli.cli import front
+from helpdesk_cli.cli.app import Call
 from helpdesk_cli.cli.wording import Wording
 from helpdesk_cli.errors import Usage
 
@@ -77,8 +78,16 @@ def several(ctx: click.Context, param: click.Parameter | None, values: Sequence[
     """The tickets that these words name, each once; ``-`` stands for those on standard input."""
     words: list[str] = []
     for value in values:
-        words += sys.stdin.read().split() if value == "-" else [value]
+        words += _typed(ctx).split() if value == "-" else [value]
     return tuple(dict.fromkeys(TICKET.convert(word, param, ctx) for word in words))
+
+
+def _typed(ctx: click.Context) -> str:
+    """All of standard input, kept for whoever does the work of this call."""
+    call = ctx.ensure_object(Call)
+    text = sys.stdin.read()
+    call.typed = (call.typed or b"") + text.encode("utf-8", "replace")
+    return text
 
 
 def numbers(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -68,6 +68,7 @@ def test_staff_work_as_themselves_without_typing_sudo(host: Host, ticket: str) -
     assert (home / saved).read_bytes() == b"bytes"
     assert (home / saved).stat().st_uid == home.stat().st_uid
     host.run(STAFF, "ticket", "close", "-", input=f"{ticket}\n")
+    assert shown(host, ticket)["state"] == "closed"
     assert host.run(STAFF, "--version").out.startswith("helpdesk ")
     assert ticket in host.run(STAFF, "ticket", "list", "--state", "all", "--ids").out.split()
     assert host.run(STAFF, "ticket", "show", "99999", code=4).err.startswith("helpdesk: no ticket 99999")

@@ -35,10 +35,12 @@ def owner_named(path: str) -> str:
         raise BadConfig(f"{path}: store.run_as: there is no account {login!r} on this machine") from None
 
 
-def hand_over(config: str | None, login: str | None, path: str, arguments: Mapping[str, Any]) -> int | None:
+def hand_over(
+    config: str | None, login: str | None, path: str, arguments: Mapping[str, Any], typed: bytes | None = None
+) -> int | None:
     """Let the owner run this command; its exit code, None where this account is to run it itself.
 
-    Raises DeskError for what is wrong on this side.
+    ``typed`` is what was taken from standard input already. Raises DeskError for what is wrong on this side.
     """
     owner = owner_named(path)
     if not owner:
@@ -50,7 +52,9 @@ def hand_over(config: str | None, login: str | None, path: str, arguments: Mappi
     request = _request(path, without_config(sys.argv[1:], config), list(named))
     data = [_bytes_of(option, name) for name, option in named.items()]
     wording = arguments.get("wording")
-    return _Side(owner, save=arguments.get("save"), wording=wording).run(request, data)
+    side = _Side(owner, save=arguments.get("save"), wording=wording)
+    side.typed = typed
+    return side.run(request, data)
 
 
 def complete(path: str, owner: str, kind: str, typed: str) -> list[tuple[str, str]]:
@@ -139,6 +143,7 @@ class _Side:
     def __init__(self, owner: str, *, save: str | None = None, wording: "Wording | None" = None) -> None:
         self._owner, self._save, self._wording = owner, save, wording
         self._text = wording.message if wording is not None and wording.message else ""
+        self.typed: bytes | None = None  # all of standard input, where the options took it
         self.gathered: bytes | None = None  # its output, where nobody shall see it
         self._code: int | None = None
 
@@ -238,7 +243,7 @@ class _Side:
         if kind == frames.ASK:
             return packed(frames.YES if yes_to(data.decode("utf-8", "replace")) else frames.NO)
         if kind == frames.STDIN:
-            typed = b"" if sys.stdin is None else sys.stdin.buffer.read(frames.TO_OWNER[frames.TYPED])
+            typed = self._typed()
             if self._wording is not None and not self._text:
                 self._text = typed.decode("utf-8", "replace")
             return packed(frames.TYPED, typed)
@@ -246,6 +251,13 @@ class _Side:
             self._text = ""
             return packed(frames.WROTE, keep(data.decode("utf-8", "replace")).encode())
         return packed(frames.WROTE, self._saved(msgpack.decode(data, type=Saved)).encode("utf-8", "replace"))
+
+    def _typed(self) -> bytes:
+        """Standard input."""
+        most = frames.TO_OWNER[frames.TYPED]
+        if self.typed is not None:
+            return self.typed[:most]
+        return b"" if sys.stdin is None else sys.stdin.buffer.read(most)
 
     def _edited(self, page: Page) -> str:
         from helpdesk_cli.cli.wording.editor import edited, editor
