@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.hearing import CLIENTS, STAFF
 from helpdesk_cli.domain.mail import fold
+from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.people import Actor, Participant, Staff
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.reasons import Asked, Happened, name_of, of_mail, role, sentence, why_not
@@ -14,13 +15,17 @@ from helpdesk_cli.domain.ticket import Event, Message, Ticket
 from helpdesk_cli.domain.wishes import KINDS
 from helpdesk_cli.errors import NotFound
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.paging import tickets_of
 from helpdesk_cli.services.tickets import load
-from helpdesk_cli.store import digests, inbox, members, outbox, people, tickets, untold
+from helpdesk_cli.store import digests, inbox, members, outbox, pages, people, tickets, untold
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
 WAITING = "waiting"
 """The state of what waits for a digest, beside the states of letters."""
+
+LONGEST_WAIT = 2 * 3600
+"""No page, and no summary, waits longer for further tickets."""
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -91,8 +96,15 @@ def _written_down(tx: Tx, desk: Desk, ticket: Ticket) -> list[News]:
         news.actor = news.actor or event.actor
         news.mail, news.mark = mails.get((event.at, _brings(event)), ""), str(event.data.get("mark") or "")
     logins = {fold(one.email): one.login for one in members.all_staff(tx, retired=True)}
+    calls = sorted(moment for moment, name in found if name == "paged")
     for letter in reversed(outbox.letters(tx, ticket=ticket.number)):
-        at(letter.event_at or letter.created_at, letter.event or letter.kind).told.append(
+        moment, name = letter.event_at or letter.created_at, letter.event or letter.kind
+        if name == "paged":
+            moment = max((call for call in calls if call <= moment), default=moment)
+        at(moment, name).told.append(_told(letter, logins))
+    for letter in _shared_pages(tx, ticket.number, calls):
+        moment = letter.sent_at or letter.next_attempt_at
+        at(max((call for call in calls if call <= moment), default=calls[0]), "paged").told.append(
             _told(letter, logins)
         )
     for row in untold.of_ticket(tx, ticket.number):
@@ -100,6 +112,14 @@ def _written_down(tx: Tx, desk: Desk, ticket: Ticket) -> list[News]:
     for kept in digests.of_ticket(tx, ticket.number):
         _digested(tx, at(kept.at, kept.event), kept)
     return sorted(found.values(), key=lambda each: each.at)
+
+
+def _shared_pages(tx: Tx, number: int, calls: Sequence[str]) -> list[Letter]:
+    """The pages of other tickets, and the summaries, by which somebody was called to this one; oldest first."""
+    if not calls:
+        return []
+    found = [outbox.load(tx, each) for each in pages.naming(tx, number, later(calls[0], -LONGEST_WAIT))]
+    return [letter for letter in found if letter is not None and number in tickets_of(letter)]
 
 
 def _brings(event: Event) -> bool:
@@ -194,10 +214,11 @@ def _asked(tx: Tx, ticket: Ticket, word: str, found: Sequence[News]) -> Person:
         raise NotFound(
             f"{word}: no staff member, no client, and nobody to whom ticket {ticket.number} was told"
         )
+    own = {member.login, fold(member.pager or member.email)} if member is not None else set()
     actor = Actor(login=member.login, is_admin=member.is_admin, staff=member) if member else None
     return Person(
         asked=Asked(
-            names=frozenset(addresses | ({member.login} if member else set())),
+            names=frozenset(addresses | own),
             is_staff=member is not None and part is None,
             sees=actor is not None and may_see(actor, ticket),
             is_retired=member is not None and member.retired_at is not None,

@@ -139,6 +139,18 @@ def handed(tx: Tx, key: str, since: str, but: int) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def naming(tx: Tx, ticket: int, since: str) -> list[int]:
+    """Pages of other tickets, and summaries, since a moment whose facts may name a ticket; oldest first."""
+    rows = tx.rows(
+        "select id from letter where kind = 'pager' and created_at >= :since and (ticket is null or ticket <> :ticket) "
+        "and facts like :part order by id",
+        since=since,
+        ticket=ticket,
+        part=f"%{ticket}%",
+    )
+    return [int(row[0]) for row in rows]  # type: ignore[arg-type]
+
+
 def set_facts(tx: Tx, letter: int, facts: dict[str, object]) -> None:
     """What a page that waits says besides."""
     tx.put(

@@ -9,6 +9,7 @@ from helpdesk_cli.errors import Failed
 from helpdesk_cli.mail.tokens import page_code
 from helpdesk_cli.services import acknowledging, assigning, members, outgoing, paging, rules, tickets, views
 from helpdesk_cli.services.tickets import Answer, NewTicket
+from helpdesk_cli.services.why import why
 from helpdesk_cli.settings import Alerts, Calendar, Oncall
 
 PAGERS = {"bob": "bob@pager.example", "carla": "carla@pager.example"}
@@ -273,3 +274,17 @@ def test_doctor_hears_of_a_table_that_reaches_nobody(night: Any) -> None:
     members.edit_staff(night.desk, "bob", away=members.Away())
     members.edit_staff(night.desk, "bob", away=members.Away("2026-11-01", None))
     assert [text for _, text in paging.unheard(night.desk)][-1].startswith("nobody is on call")
+
+
+def test_who_was_called_by_a_page_of_several_tickets_is_told_of_each(night: Any) -> None:
+    first, second = entered(night), entered(night)
+    runs(night)
+    [page] = night.letters(kind="pager")
+    for number in (first, second):
+        for person in (None, "bob"):
+            found = why(night.desk, number, person).news
+            calls = [(each.told, each.not_told) for each in found if each.event == "paged"]
+            assert [[(one.to, one.letter) for one in told] for told, _ in calls] == [
+                [(page.recipient, page.id)]
+            ]
+            assert calls[0][1] == []
