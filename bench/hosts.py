@@ -52,6 +52,7 @@ acknowledgements_per_address = ["1000000/10m"]
 acknowledgements = ["1000000/10m"]
 automatic_per_address = ["1000000/10m"]
 automatic_per_domain = ["1000000/10m"]
+storm = ["1000000/10m"]
 
 """
 

@@ -27,6 +27,7 @@ acknowledgements = ["1000000/10m"]
 acknowledgements_per_address = ["1000000/10m"]
 automatic_per_address = ["1000000/10m"]
 automatic_per_domain = ["1000000/10m"]
+storm = ["1000000/10m"]
 """
 
 

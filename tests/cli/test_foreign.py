@@ -145,7 +145,7 @@ MAILS: dict[str, Lines] = {
     "inbox release": [("{held}", 3), ("{held} -d support", 3), ("{came}", 3)],
     "inbox retry": [("{held}", 3), ("{came}", 3)],
     "inbox drop": [("{held}", 3), ("{came}", 3)],
-    "inbox explain": [("{held}", 3), ("{came}", 3), ("-", 0)],
+    "inbox explain": [("{held}", 3), ("{came}", 3), ("-", 3)],
     "outbox list": [("", 0), ("--all", 0), ("--state queued", 0)],
     "outbox show": [
         ("{letter}", 3),
