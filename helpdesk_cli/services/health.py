@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from helpdesk_cli.errors import DeskError, ranked
+from helpdesk_cli.errors import Busy, DeskError, StoreAway, ranked
 from helpdesk_cli.services.desk import Desk, host_name
 from helpdesk_cli.store import runs
 from helpdesk_cli.store.runs import Ran
@@ -11,7 +11,7 @@ __all__ = ["Ran", "all_runs", "note"]
 
 
 def note(desk: Desk, job: str, began: str, failures: Sequence[DeskError]) -> None:
-    """Note that a job ran on this host, and what kept it from doing all it should."""
+    """Note that a job ran on this host, and what kept it from doing all it should; nothing where the store is away."""
     at = desk.clock()
     ran = Ran(
         job=job,
@@ -22,7 +22,10 @@ def note(desk: Desk, job: str, began: str, failures: Sequence[DeskError]) -> Non
         code=ranked(failure.exit_code for failure in failures),
         error=str(failures[0])[:500] if failures else "",
     )
-    desk.engine.transact(lambda tx: runs.note(tx, [ran]), alone=False)
+    try:
+        desk.engine.transact(lambda tx: runs.note(tx, [ran]), alone=False)
+    except (Busy, StoreAway):
+        pass  # whatever the job has to tell matters more
 
 
 def all_runs(desk: Desk) -> list[Ran]:
