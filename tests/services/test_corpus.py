@@ -200,7 +200,7 @@ def check_ticket(office: Any, wanted: Expected, entry: inbox.Entry) -> None:
 
 def check_message(office: Any, wanted: Expected, entry: inbox.Entry) -> None:
     mine = [one for one in office.messages(entry.ticket) if one.inbox_id == entry.id]
-    if entry.outcome in ("held", "bounce", "duplicate", "loop"):
+    if entry.outcome in ("held", "bounce", "duplicate", "loop", "command"):
         assert mine == [], "what is kept in the inbox alone is on no ticket"
         return
     (message,) = mine
