@@ -94,6 +94,7 @@ def test_a_wheel_brings_them_to_where_man_looks(tmp_path: Path) -> None:
             "-q",
             "--no-deps",
             "--no-index",
+            "--ignore-installed",  # else pip takes away what is installed for these tests
             "--prefix",
             str(tmp_path / "usr"),
         ],

@@ -366,8 +366,8 @@ def got_in_the_end(engine: Engine, name: str) -> bool:
 
 def test_a_lock_is_held_across_transactions_and_hinders_none(engine: Engine, other: Engine) -> None:
     with engine.lock("fetch: a/b\\c'd é"):
-        for writer in (engine, other):
-            writer.transact(lambda tx: insert(tx, str(id(tx))))
+        for name, writer in (("engine", engine), ("other", other)):
+            writer.transact(lambda tx, name=name: insert(tx, name))
             with engine.lock("fetch: a/b\\c'd é") as again, other.lock("fetch: a/b\\c'd é") as got:
                 assert not again
                 assert not got
