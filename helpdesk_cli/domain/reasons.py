@@ -41,6 +41,7 @@ SENTENCES = {
     "client-word": "of what a client writes staff are told",
     "later": "took part only later",
     "stranger": "takes no part in the ticket",
+    "acknowledged": "somebody looked at it before the page went",
     "ours": "only staff hear of that",
     "never": "nobody is told of that",
     "unconcerned": "was neither its assignee nor watched it when that happened, as far as is known",

@@ -174,6 +174,8 @@ class Run:
             self._ways.left_out.add(letter.department)  # which may be one that the settings no longer name
             self._with_notes(lambda tx: self._let_go(tx, [letter]))
             return
+        if letter.kind == PAGER:
+            letter = self._still_to_say(letter)
         try:
             words = written(self._desk, letter)
             way = self._ways.to(slug)
@@ -199,6 +201,12 @@ class Run:
                 self._report.ways.setdefault(slug, None)
             self._became(letter, words, receipt)
         self._in_hand = None  # not before it is known what to note
+
+    def _still_to_say(self, letter: Letter) -> Letter:
+        """A page without what was acknowledged while it waited."""
+        from helpdesk_cli.services import paging
+
+        return self._with_notes(lambda tx: paging.narrowed(tx, letter, self._desk.clock()), alone=True)
 
     def _begun(self, tx: Tx, letter: Letter) -> bool:
         """Note that a letter is handed over from now on; false where it must not go."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from helpdesk_cli.domain.hearing import Withheld
 from helpdesk_cli.domain.mail import Token, fold
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import PAGER, Notice
@@ -34,7 +35,7 @@ from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services.calendars import Calendars
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Oncall, Rate
-from helpdesk_cli.store import members, outbox, pages, tickets
+from helpdesk_cli.store import members, outbox, pages, tickets, untold
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -197,7 +198,7 @@ def put(
         # What [alerts] and a department's pager get is never repeated.
         pages.note(tx, ticket, "", "alerts", step=1, at=now, next_at=None, to=notice.address)
     waits = pages.waiting(tx, key, is_summary=False)
-    if waits is not None and _joined(tx, waits, ticket):
+    if waits is not None and _joined(tx, waits, ticket, str(notice.facts.get("text", ""))):
         return None
     rates = desk.settings.limits.pages_per_person
     past = pages.moments(tx, key, later(now, -max(rate.seconds for rate in rates)))
@@ -217,14 +218,19 @@ def put(
     )
 
 
-def _joined(tx: Tx, waits: pages.Waiting, ticket: int) -> bool:
-    """Whether a ticket is named by a page that waits, from now on or already."""
-    also = _numbers(waits, "also")
-    if ticket == waits.ticket or ticket in also:
-        return True
-    if len(also) + 1 >= GROUP_MOST:
-        return False
-    pages.set_facts(tx, waits.id, {**waits.facts, "also": [*also, ticket]})
+def _joined(tx: Tx, waits: pages.Waiting, ticket: int, text: str) -> bool:
+    """Whether a ticket is named by a page that waits, from now on or already; with the newest that is to be said."""
+    facts, also = dict(waits.facts), _numbers(waits, "also")
+    if ticket != waits.ticket and ticket not in also:
+        if len(also) + 1 >= GROUP_MOST:
+            return False
+        facts["also"] = [*also, ticket]
+    if text and ticket == waits.ticket:
+        facts["text"] = text
+    elif text:
+        facts["news"] = {**_news(waits), str(ticket): text}
+    if facts != waits.facts:
+        pages.set_facts(tx, waits.id, facts)
     return True
 
 
@@ -300,7 +306,8 @@ def may_go(tx: Tx, desk: Desk, letter: Letter, by: str) -> bool:
     now, key, rates = desk.clock(), fold(letter.recipient), desk.settings.limits.pages_per_person
     past = pages.handed(tx, key, later(now, -max(rate.seconds for rate in rates)), letter.id)
     if letter.ticket is not None:
-        still = _unacknowledged(tx, tickets_of(letter), letter.created_at)
+        named = tickets_of(letter)
+        still = _unacknowledged(tx, named, letter.created_at)
         if not still:
             outbox.became(tx, letter.id, by, "dropped", error="it was acknowledged meanwhile")
             return False
@@ -312,10 +319,37 @@ def may_go(tx: Tx, desk: Desk, letter: Letter, by: str) -> bool:
             )
             hold_back(tx, desk, notice, still, full, letter.department)
             return False
+        if len(still) < len(named):  # somebody was quicker than the words
+            narrowed(tx, letter, now)
+            pages.put_off(tx, letter.id, by, now)
+            return False
     if past and later(past[-1], GROUP_SECONDS) > now:
         pages.put_off(tx, letter.id, by, later(past[-1], GROUP_SECONDS))
         return False
     return True
+
+
+def narrowed(tx: Tx, letter: Letter, now: str) -> Letter:
+    """A page with those of its tickets alone that nobody acknowledged; as it is, where that is all or none."""
+    named = tickets_of(letter)
+    still = _unacknowledged(tx, named, letter.created_at)
+    if letter.ticket is None or not still or len(still) == len(named):
+        return letter
+    gone = Withheld(event="paged", whom=letter.recipient, why="acknowledged")
+    for number in set(named) - set(still):
+        untold.note(tx, number, now, [gone])
+    first, *others = still
+    facts, news = dict(letter.facts), _news(letter)
+    message, subject = letter.message, letter.subject
+    if first != letter.ticket:
+        facts["text"], message = news.get(str(first), ""), None
+        subject = tickets.load_all(tx, [first])[first].subject
+    facts["also"] = others
+    facts["news"] = {number: text for number, text in news.items() if int(number) in others}
+    facts = {name: value for name, value in facts.items() if value}
+    pages.set_ticket(tx, letter.id, first, message, subject)
+    pages.set_facts(tx, letter.id, facts)
+    return replace(letter, ticket=first, message=message, subject=subject, facts=facts)
 
 
 def _unacknowledged(tx: Tx, numbers: Sequence[int], since: str) -> list[int]:
@@ -342,6 +376,12 @@ def _numbers(letter: Letter | pages.Waiting, name: str) -> list[int]:
     """The tickets that stand in a page's facts."""
     found = letter.facts.get(name)
     return [int(each) for each in found] if isinstance(found, list) else []
+
+
+def _news(letter: Letter | pages.Waiting) -> dict[str, str]:
+    """What a page says of its further tickets, by their numbers."""
+    found = letter.facts.get("news")
+    return {str(number): str(text) for number, text in found.items()} if isinstance(found, dict) else {}
 
 
 # Who hears nothing

@@ -90,6 +90,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
     "pager": (
         {"code": CODE},
         {"code": CODE, "also": [1025, 1026]},
+        {"code": CODE, "also": [1025, 1026], "news": {"1026": "overdue"}},
         {"code": CODE, "text": "the first response is overdue"},
     ),
     "spoof-warning": (

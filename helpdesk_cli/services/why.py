@@ -108,7 +108,12 @@ def _written_down(tx: Tx, desk: Desk, ticket: Ticket) -> list[News]:
             _told(letter, logins)
         )
     for row in untold.of_ticket(tx, ticket.number):
-        at(row.at, row.event).not_told.append(NotTold(whom=row.whom, why=row.why))
+        moment = (
+            max((call for call in calls if call <= row.at), default=row.at)
+            if row.event == "paged"
+            else row.at
+        )
+        at(moment, row.event).not_told.append(NotTold(whom=row.whom, why=row.why))
     for kept in digests.of_ticket(tx, ticket.number):
         _digested(tx, at(kept.at, kept.event), kept)
     return sorted(found.values(), key=lambda each: each.at)

@@ -160,6 +160,17 @@ def set_facts(tx: Tx, letter: int, facts: dict[str, object]) -> None:
     )
 
 
+def set_ticket(tx: Tx, letter: int, ticket: int, message: int | None, subject: str) -> None:
+    """Which of its tickets a page is first of all about."""
+    tx.put(
+        "update letter set ticket = :ticket, message = :message, subject = :subject where id = :letter",
+        ticket=ticket,
+        message=message,
+        subject=subject,
+        letter=letter,
+    )
+
+
 def rename(tx: Tx, letter: int, message_id: str) -> None:
     """A page's Message-ID names the letter itself, which has its number only once it is put."""
     tx.put(

@@ -30,9 +30,10 @@ Kinds about a ticket, besides:
     rule             rule (the rule that sends it); also what every template of your own has that a rule names
     notice           event as of moved, or "handed-over" (to another department), or what a rule or a service
                      level tells; by (who did it), stage, lines [line]
-    pager            code (by which an answer is known), also [the numbers of further tickets] (only where
-                     there are some), text (what happened to the ticket; where there is none: to the whole
-                     desk, or how many pages were held back); subject and text have 160 characters, no HTML
+    pager            code (by which an answer is known), also [the numbers of further tickets], news {number:
+                     what happened to it} (each only where there are some), text (what happened to the ticket;
+                     where there is none: to the whole desk, or how many pages were held back); subject and text
+                     have 160 characters, no HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
                      message {at}, inbox_id
     unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote

@@ -1,5 +1,6 @@
 """Who is called, until when, and how much of a storm reaches a pager; on every engine."""
 
+from email import message_from_bytes
 from typing import Any
 
 import pytest
@@ -7,7 +8,17 @@ from msgspec.structs import replace
 
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.mail.tokens import page_code
-from helpdesk_cli.services import acknowledging, assigning, members, outgoing, paging, rules, tickets, views
+from helpdesk_cli.services import (
+    acknowledging,
+    assigning,
+    mailroom,
+    members,
+    outgoing,
+    paging,
+    rules,
+    tickets,
+    views,
+)
 from helpdesk_cli.services.tickets import Answer, NewTicket
 from helpdesk_cli.services.why import why
 from helpdesk_cli.settings import Alerts, Calendar, Oncall
@@ -288,3 +299,53 @@ def test_who_was_called_by_a_page_of_several_tickets_is_told_of_each(night: Any)
                 [(page.recipient, page.id)]
             ]
             assert calls[0][1] == []
+
+
+def words(office: Any, letter: Any) -> str:
+    """What a page says."""
+    text = message_from_bytes(mailroom.letter_raw(office.desk, letter.id)).get_payload(decode=True)
+    return text.decode() if isinstance(text, bytes) else ""
+
+
+def test_a_page_says_what_happened_to_each_of_its_tickets(night: Any) -> None:
+    night.configured(oncall={"night": Oncall(people=("bob",), events=("replied",))})
+    for number in (1, 2):
+        night.mail(mail(number))
+    for number in (1000, 1001):
+        night.mail(mail(number).replace("Subject: ", f"Subject: [HD-{number}] "))
+    (page,) = night.letters(kind="pager")
+    assert "HD-1000 Normal, also 1001 (the client wrote again), the client wrote again, ann:" in words(
+        night, page
+    )
+
+
+@pytest.mark.parametrize(
+    ("acked", "says"), [(1000, "HD-1001 Normal, also 1002,"), (1001, "HD-1000 Normal, also 1002,")]
+)
+def test_a_page_does_not_name_what_was_acknowledged_before_it_went(night: Any, acked: int, says: str) -> None:
+    for _ in range(3):
+        entered(night)
+    (page,) = night.letters(kind="pager")
+    night.passes(minutes=1)
+    acknowledging.ack(night.by("carla"), [acked])
+    outgoing.notify(night.desk)
+    (page,) = night.letters(kind="pager")
+    assert page.state == "sent"
+    assert says in words(night, page)
+    assert str(acked) not in words(night, page)
+    (call,) = [each for each in why(night.desk, acked, "bob@pager.example").news if each.event == "paged"]
+    assert (call.told, [(one.whom, one.why) for one in call.not_told]) == (
+        [],
+        [("bob@pager.example", "acknowledged")],
+    )
+
+
+def test_who_is_called_by_a_summary_is_told_so(night: Any) -> None:
+    for _ in range(4):
+        entered(night)
+        night.passes(minutes=0.6)
+        outgoing.notify(night.desk)
+    *_, summary = night.letters(kind="pager")
+    assert summary.ticket is None
+    (call,) = [each for each in why(night.desk, 1003).news if each.event == "paged"]
+    assert [(one.to, one.letter) for one in call.told] == [("bob@pager.example", summary.id)]
