@@ -44,7 +44,8 @@ class Audience(Struct, frozen=True, kw_only=True):
 
     ``staff`` are the department's, the assignee and the ticket's watchers; ``every`` are the admins who want
     to hear of every ticket; ``participants`` begin with the requester; ``named`` are further staff by login, the
-    assignee, the manager and who did it among them; ``deputies`` stand in for who is away, by that login.
+    assignee, the manager and who did it among them; ``deputies`` stand in for who is away, by that login;
+    ``is_unattended``: no assignee is there, nor somebody who stands in.
     """
 
     staff: tuple[Staff, ...] = ()
@@ -53,6 +54,7 @@ class Audience(Struct, frozen=True, kw_only=True):
     every: tuple[Staff, ...] = ()
     named: dict[str, Staff] = {}
     deputies: dict[str, Staff] = {}
+    is_unattended: bool = False
 
     @property
     def watching(self) -> tuple[Staff, ...]:

@@ -97,11 +97,11 @@ def _of_words(change: Change, audience: Audience, settings: Settings) -> Iterato
         is_open = change.ticket.state != CLOSED
         if change.acknowledge and is_open and audience.participants:
             yield _acknowledgement(change, audience.participants[0])
-        yield from _alerts(change, audience, "opened")
+        yield from _alerts(change, audience, "opened", audience.staff)
         if change.page and is_open:
             yield from _pages(change, settings)
     elif kinds & {"replied", "rated"}:
-        yield from _alerts(change, audience, "replied")
+        yield from _alerts(change, audience, "replied", _whose(change, audience))
     if "answered" in kinds:
         yield from _replies(change, audience)
         yield from _to_colleagues(change, audience, "answered")
@@ -126,9 +126,16 @@ def _acknowledgement(change: Change, requester: Participant) -> Notice:
     )
 
 
-def _alerts(change: Change, audience: Audience, event: str) -> list[Notice]:
-    """What all who answer for a ticket hear of its client's words."""
-    return [_alert(change, audience, member, event) for member in (*audience.staff, *audience.every)]
+def _alerts(change: Change, audience: Audience, event: str, to: Iterable[Staff]) -> list[Notice]:
+    """What those whose ticket it is, and who watches it, hear of its client's words."""
+    return [_alert(change, audience, member, event) for member in (*to, *audience.watching)]
+
+
+def _whose(change: Change, audience: Audience) -> list[Staff]:
+    """Whose a ticket is: its assignee's, or, where neither they nor a deputy are there, all theirs who answer
+    for it."""
+    assignee = audience.named.get(change.ticket.assignee or "")
+    return list(audience.staff) if assignee is None or audience.is_unattended else [assignee]
 
 
 def _to_colleagues(change: Change, audience: Audience, event: str) -> Iterator[Notice]:

@@ -28,6 +28,8 @@ def audience_of(tx: Tx, desk: Desk, change: Change, at: str) -> Audience:
         *(one.whom for one in change.tell),
         *(event.actor for event in change.events),
     }
+    deputies = _deputies(desk, everybody, ticket, at)
+    theirs = [everybody.get(ticket.assignee or ""), deputies.get(ticket.assignee or "")]
     return Audience(
         staff=tuple(seen.values()),
         # A client's further word is told to staff alone, so nobody else need be looked up.
@@ -41,7 +43,8 @@ def audience_of(tx: Tx, desk: Desk, change: Change, at: str) -> Audience:
             for login in asked
             if login in everybody and (not ticket.is_private or _sees(everybody[login], ticket))
         },
-        deputies=_deputies(desk, everybody, ticket, at),
+        deputies=deputies,
+        is_unattended=all(one is None or is_away(one, at, desk.settings.desk.timezone) for one in theirs),
     )
 
 

@@ -119,7 +119,16 @@ CASES = [
     (
         further(),
         audience(wishing(BOB, "off, replied=hourly"), wishing(CARLA, "at once, department=off")),
-        ["bob: replied hourly, assignee", "carla: replied not, off"],
+        ["bob: replied hourly, assignee"],
+    ),
+    (
+        further(),
+        audience(watchers=(WENDY,), is_unattended=True),
+        [
+            "bob: replied at once, assignee",
+            "carla: replied at once, department",
+            "wendy: replied at once, watcher",
+        ],
     ),
     (
         by_staff(),
@@ -419,6 +428,9 @@ def test_who_is_concerned_hears_or_it_is_known_why_not(situation: tuple[Change, 
     }:
         writers = {fold(message.author.email) for message in change.messages} | doers(change)
         done = {event.actor for event in change.events} | {fold(event.actor) for event in change.events}
-        for member in who.staff:
+        is_new = "opened" in {event.kind for event in change.events}
+        assignee = who.named.get(change.ticket.assignee or "")
+        theirs = who.staff if is_new or assignee is None else (assignee,)
+        for member in (*theirs, *who.watching):
             did = member.login in done or fold(member.email) in done
             assert did or fold(member.email) in reached | writers
