@@ -27,6 +27,7 @@ class Page(Struct, frozen=True, kw_only=True):
     tickets: tuple[int, ...]
     address: str  # folded
     who: str  # whom it called: a login, or that address
+    person: int = 0  # the staff member, 0 where the address is nobody's
 
 
 class Facts(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from helpdesk_cli.domain.cases import Case, Decision, Page
 from helpdesk_cli.domain.mail import Outcome
-from helpdesk_cli.domain.people import Actor, Staff
 from helpdesk_cli.domain.permissions import may_see
 
 
@@ -34,7 +33,8 @@ def spoofed_page(case: Case) -> Decision | None:
     page = _answered_page(case)
     if page is None:
         return None
-    return Decision(outcome=Outcome.HELD, ticket=page.tickets[0] if page.tickets else None)
+    number = page.tickets[0] if page.tickets else None
+    return Decision(outcome=Outcome.HELD, ticket=number, warnings=("spoof-warning",))
 
 
 def staff_reply(case: Case) -> Decision | None:
@@ -48,7 +48,7 @@ def staff_reply(case: Case) -> Decision | None:
         return Decision(
             outcome=Outcome.AUTO_REPLY, reason="staff-robot", ticket=number, is_public=False, alerts=False
         )
-    ticket, actor = facts.staff_ticket.ticket, _actor(facts.staff)
+    ticket, actor = facts.staff_ticket.ticket, facts.staff.actor
     if ticket is not None and not case.is_released and not may_see(actor, ticket):
         return Decision(outcome=Outcome.HELD, reason="staff-not-allowed", ticket=number)
     if not case.staff_words and (case.staff_words is None or not case.brings_files):
@@ -67,10 +67,6 @@ def staff_reply(case: Case) -> Decision | None:
         as_staff=True,
         alerts=False,
     )
-
-
-def _actor(staff: Staff) -> Actor:
-    return Actor(login=staff.login, is_admin=staff.is_admin, staff=staff)
 
 
 def _says_automatic(case: Case) -> bool:

@@ -46,6 +46,11 @@ class Staff(Struct, frozen=True, kw_only=True):
         return self.role == "admin"
 
     @property
+    def actor(self) -> "Actor":
+        """The same as who does a thing."""
+        return Actor(login=self.login, is_admin=self.is_admin, staff=self)
+
+    @property
     def wishes(self) -> Wishes:
         """What they want to hear of, and when."""
         return read(self.notices)

@@ -13,7 +13,7 @@ from helpdesk_cli.domain.ticket import Change, Event
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.paging import actor_of, tickets_of
+from helpdesk_cli.services.paging import tickets_of
 from helpdesk_cli.services.tickets import load
 from helpdesk_cli.store import members, outbox, pages, tickets
 from helpdesk_cli.store.engine import Tx
@@ -30,6 +30,7 @@ def answered(tx: Tx, letter_id: int) -> Page | None:
         tickets=tickets_of(letter),
         address=fold(letter.recipient),
         who=member.login if member is not None else letter.recipient,
+        person=letter.person,
     )
 
 
@@ -49,7 +50,7 @@ def acknowledge(
     done = []
     for number in dict.fromkeys(numbers):
         ticket = known.get(number)
-        if ticket is None or number not in open_ones or (staff and not may_see(actor_of(staff), ticket)):
+        if ticket is None or number not in open_ones or (staff and not may_see(staff.actor, ticket)):
             continue
         event = Event(kind="acknowledged", at=at, actor=who, data=said or {})
         after = replace(ticket, updated_at=max(ticket.updated_at, at), touched_at=at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from helpdesk_cli.domain.notices import Audience
-from helpdesk_cli.domain.people import Actor, Staff
+from helpdesk_cli.domain.people import Staff
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.presence import is_away
 from helpdesk_cli.domain.ticket import Change, Ticket
@@ -49,7 +49,7 @@ def audience_of(tx: Tx, desk: Desk, change: Change, at: str) -> Audience:
 
 
 def _sees(member: Staff, ticket: Ticket) -> bool:
-    return may_see(Actor(login=member.login, is_admin=member.is_admin, staff=member), ticket)
+    return may_see(member.actor, ticket)
 
 
 def answering(everybody: Iterable[Staff], ticket: Ticket) -> list[Staff]:

@@ -9,7 +9,7 @@ from functools import partial
 
 from helpdesk_cli.domain.digests import due_after
 from helpdesk_cli.domain.notices import DIGEST, Notice
-from helpdesk_cli.domain.people import Actor, Staff
+from helpdesk_cli.domain.people import Staff
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import Message, Ticket
 from helpdesk_cli.domain.wishes import AT_ONCE, OFF
@@ -43,8 +43,7 @@ def _told(tx: Tx, desk: Desk, staff: int, at: str) -> None:
         rows.drop(tx, [each.id for each in news], rows.RETIRED)
         return
     known = _known(tx, {each.ticket for each in news})
-    actor = Actor(login=member.login, is_admin=member.is_admin, staff=member)
-    seen = [each for each in news if each.ticket in known and may_see(actor, known[each.ticket])]
+    seen = [each for each in news if each.ticket in known and may_see(member.actor, known[each.ticket])]
     rows.drop(tx, [each.id for each in news if each not in seen], rows.HIDDEN)
     if not seen:
         return

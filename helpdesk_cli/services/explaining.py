@@ -7,20 +7,21 @@ from helpdesk_cli.domain.cases import Case, Decision
 from helpdesk_cli.domain.hearing import hearing
 from helpdesk_cli.domain.intake import take_in
 from helpdesk_cli.domain.mail import Outcome
-from helpdesk_cli.domain.notices import Notice
+from helpdesk_cli.domain.notices import PAGER, Notice
 from helpdesk_cli.domain.people import Client, Participant
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import Change
 from helpdesk_cli.domain.triage import Row, explain
 from helpdesk_cli.errors import NotAllowed, NotFound
+from helpdesk_cli.services import paging
 from helpdesk_cli.services.audience import audience_of
 from helpdesk_cli.services.changes import completed
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.line import mailbox_of
 from helpdesk_cli.services.reacting import Trial
 from helpdesk_cli.services.reading import Ready, department_for, make_ready
-from helpdesk_cli.services.settling import brought_by, make_case
-from helpdesk_cli.store import blobs, inbox, members, tickets
+from helpdesk_cli.services.settling import brought_by, make_case, spoof_warnings
+from helpdesk_cli.store import blobs, inbox, tickets
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.inbox import Kept
 
@@ -122,7 +123,8 @@ def _change(
     change = take_in(
         case, decision, desk.settings, ticket=ticket, department=department, client=client, item=None
     )
-    return completed(tx, desk, replace(change, brought=brought_by(ready)), trial)
+    change = completed(tx, desk, replace(change, brought=brought_by(ready)), trial)
+    return paging.planned(tx, desk, change) if desk.settings.oncall else change
 
 
 def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None, change: Change | None) -> list[Notice]:
@@ -131,12 +133,7 @@ def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None, change: Ch
     if decision is not None and "rejection" in decision.warnings and sender is not None:
         return [Notice(kind="rejection", address=sender.address, name=sender.name)]
     if decision is not None and "spoof-warning" in decision.warnings:
-        member = members.staff_by_id(tx, case.facts.staff_person)
-        heard = [member.email] if member and member.retired_at is None else []
-        return [
-            Notice(kind="spoof-warning", address=one)
-            for one in dict.fromkeys((*heard, *desk.settings.desk.admin))
-        ]
+        return spoof_warnings(tx, desk, case, item=0)
     if change is None:
         return []
     there = tickets.participants(tx, change.ticket.number) if change.ticket.number else []
@@ -148,4 +145,5 @@ def _hears(tx: Tx, desk: Desk, case: Case, decision: Decision | None, change: Ch
     audience = audience_of(tx, desk, change, desk.clock())
     found = hearing(change, replace(audience, participants=(*there, *joining)), desk.settings)
     waiting = (replace(each.notice, kind=f"{each.wish} digest") for each in found.waiting)
-    return [*found.letters, *waiting]
+    called = [Notice(kind=PAGER, address=one.address) for call in change.calls for one in call.to]
+    return [*found.letters, *waiting, *called]

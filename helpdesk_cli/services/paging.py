@@ -26,7 +26,6 @@ from helpdesk_cli.domain.oncall import (
     turn,
     used_up,
 )
-from helpdesk_cli.domain.people import Actor, Staff
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.presence import is_away
 from helpdesk_cli.domain.ticket import CLOSED, Call, Called, Change, Event, Ticket
@@ -155,13 +154,9 @@ def reachable(tx: Tx, desk: Desk, table: Oncall, at: str, ticket: Ticket | None 
             member = everybody.get(member.deputy or "")
             if member is not None and is_away(member, at, desk.settings.desk.timezone):
                 member = None
-        if member is not None and (ticket is None or may_see(actor_of(member), ticket)):
+        if member is not None and (ticket is None or may_see(member.actor, ticket)):
             found[person] = Called(member.login, member.pager or member.email, member.id, member.name)
     return found
-
-
-def actor_of(member: Staff) -> Actor:
-    return Actor(login=member.login, is_admin=member.is_admin, staff=member)
 
 
 # Pages as letters

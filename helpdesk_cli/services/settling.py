@@ -273,18 +273,29 @@ def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int
         )
         put_letter(tx, desk, notice, at=at, ticket=decision.ticket, department=case.facts.department)
     if "spoof-warning" in decision.warnings and decision.ticket is not None:
-        member = members.staff_by_id(tx, case.facts.staff_person)
-        heard = [(member.email, member.name)] if member and member.retired_at is None else []
-        heard += [(address, "") for address in desk.settings.desk.admin]
-        facts: dict[str, object] = {
-            "sender": sender.address if sender else "",
-            "staff": {"name": member.name if member else "", "address": member.email if member else ""},
-            "message": {"at": at},
-            "inbox_id": item,
-        }
-        for address, name in dict(heard).items():
-            notice = Notice(kind="spoof-warning", address=address, name=name, facts=facts)
+        for notice in spoof_warnings(tx, desk, case, item):
             put_letter(tx, desk, notice, at=at, ticket=decision.ticket, department=case.facts.department)
+
+
+def spoof_warnings(tx: Tx, desk: Desk, case: Case, item: int) -> list[Notice]:
+    """The letters to whom a mail claims to be, and to the desk's admins."""
+    sender = case.inbound.sender
+    page = case.facts.page if case.facts.staff_ticket is None else None
+    member = members.staff_by_id(tx, page.person if page is not None else case.facts.staff_person)
+    heard = [(member.email, member.name)] if member and member.retired_at is None else []
+    heard += [(address, "") for address in desk.settings.desk.admin]
+    address = page.address if page is not None else member.email if member else ""
+    facts: dict[str, object] = {
+        "sender": sender.address if sender else "",
+        "staff": {"name": member.name if member else "", "address": address},
+        "message": {"at": case.arrived_at},
+        "inbox_id": item,
+        "page": page is not None,
+    }
+    return [
+        Notice(kind="spoof-warning", address=address, name=name, facts=facts)
+        for address, name in dict(heard).items()
+    ]
 
 
 def _note(case: Case, kept: inbox.Kept) -> str:

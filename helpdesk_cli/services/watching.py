@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from helpdesk_cli.domain.people import Actor, Staff
+from helpdesk_cli.domain.people import Staff
 from helpdesk_cli.domain.permissions import may_administer, may_see
 from helpdesk_cli.domain.ticket import Change, Event
 from helpdesk_cli.errors import NotAllowed, NotFound, Usage
@@ -30,8 +30,7 @@ def watch(desk: Desk, numbers: Sequence[int], login: str | None = None, *, off: 
         number = change.ticket.number
         if off != (login in tickets.watchers(tx, number)):
             return change
-        seer = Actor(login=login, is_admin=member.is_admin, staff=member)
-        if not off and not may_see(seer, change.ticket):
+        if not off and not may_see(member.actor, change.ticket):
             raise NotAllowed(f"{login} may not see ticket {number}, so could hear nothing of it")
         kind = UNWATCHED if off else WATCHED
         event = Event(kind=kind, at=at, actor=desk.actor.login, data={"staff": login})

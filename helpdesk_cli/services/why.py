@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.hearing import CLIENTS, STAFF
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.people import Actor, Participant, Staff
+from helpdesk_cli.domain.people import Participant, Staff
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.reasons import Asked, Happened, name_of, of_mail, role, sentence, why_not
 from helpdesk_cli.domain.ticket import Event, Message, Ticket
@@ -220,12 +220,11 @@ def _asked(tx: Tx, ticket: Ticket, word: str, found: Sequence[News]) -> Person:
             f"{word}: no staff member, no client, and nobody to whom ticket {ticket.number} was told"
         )
     own = {member.login, fold(member.pager or member.email)} if member is not None else set()
-    actor = Actor(login=member.login, is_admin=member.is_admin, staff=member) if member else None
     return Person(
         asked=Asked(
             names=frozenset(addresses | own),
             is_staff=member is not None and part is None,
-            sees=actor is not None and may_see(actor, ticket),
+            sees=member is not None and may_see(member.actor, ticket),
             is_retired=member is not None and member.retired_at is not None,
             is_concerned=member is not None and _is_concerned(tx, ticket, member),
             since_at=part.since_at if part else None,

@@ -19,6 +19,7 @@ from helpdesk_cli.services import (
     tickets,
     views,
 )
+from helpdesk_cli.services.explaining import explained
 from helpdesk_cli.services.tickets import Answer, NewTicket
 from helpdesk_cli.services.why import why
 from helpdesk_cli.settings import Alerts, Calendar, Oncall
@@ -349,3 +350,30 @@ def test_who_is_called_by_a_summary_is_told_so(night: Any) -> None:
     assert summary.ticket is None
     (call,) = [each for each in why(night.desk, 1003).news if each.event == "paged"]
     assert [(one.to, one.letter) for one in call.told] == [("bob@pager.example", summary.id)]
+
+
+def test_whom_a_page_called_is_warned_of_who_answers_it_in_their_place(night: Any) -> None:
+    entered(night)
+    runs(night)
+    entry = answer(night, night.letters(kind="pager")[0], sender="eve@evil.example")
+    assert entry.reason == "spoofed-page"
+    (warning,) = night.letters(kind="spoof-warning")
+    text = words(night, warning)
+    assert warning.recipient == "bob@staff.example"
+    assert "answers the page about HD-1000 that went to\nbob@pager.example" in text.replace("\r", "")
+    assert "helpdesk ticket ack 1000" in text
+
+
+def test_explain_shows_whom_a_mail_would_call_and_which_page_it_answers(night: Any) -> None:
+    found = explained(night.desk, mail(1).encode())
+    assert [one.address for one in found.hears if one.kind == "pager"] == ["bob@pager.example"]
+    assert night.letters() == []
+    entered(night)
+    (page,) = night.letters(kind="pager")
+    code = page_code(night.desk.key, page.id)
+    found = explained(
+        night.desk, f"From: eve@evil.example\r\nTo: support@desk.example\r\nSubject: {code}\r\n\r\nok".encode()
+    )
+    assert [(one.kind, one.address) for one in found.hears] == [("spoof-warning", "bob@staff.example")]
+    assert found.case.facts.page is not None
+    assert found.case.facts.page.letter == page.id

@@ -59,6 +59,7 @@ FACTS: dict[str, object] = {
     "sender": "evil@e.test",
     "staff": {"name": "Alice", "address": "alice@desk.test"},
     "inbox_id": 7,
+    "page": False,
     "address": "jane@y.test",
     "letter": {"kind": "reply", "at": "22 Nov 2026 10:31"},
     "diagnosis": "550 5.1.1 no such user",

@@ -114,6 +114,7 @@ def _facts(found: "Explained") -> Iterator[Line]:
             ("answers", ", ".join(claims.message_ids[:5])),
             ("tags", ", ".join(map(str, claims.tags))),
             ("tickets", "; ".join(tickets)),
+            ("page", f"{known.page.letter} to {known.page.address}" if known.page else ""),
             ("duplicate of", known.duplicate),
             ("signs", ", ".join(words for words, is_so in signs.items() if is_so)),
             ("notes", "; ".join(inbound.notes)),
@@ -153,6 +154,8 @@ def _verdict(found: "Explained") -> Iterator[Line]:
 def _consequences(decision: "Decision") -> Iterator[str]:
     if decision.ticket is not None:
         yield f"on ticket {decision.ticket}" + (", which reopens" if decision.reopens else "")
+    if decision.acknowledged:
+        yield f"it acknowledges the pages of {', '.join(map(str, decision.acknowledged[:10]))}"
     if decision.rating:
         yield f"it rates with {decision.rating}, and reopens nothing"
     if decision.outcome.value in ("opened", "replied") and not decision.is_public:
