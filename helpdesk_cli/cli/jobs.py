@@ -332,5 +332,5 @@ def _show_due(opened: "Desk", limit: int | None, *, as_json: bool) -> None:
         output.show_json({**shape, "letters": [shapes.outbox(letter) for letter in letters]})
         return
     for letter in letters:
-        words = (letter.id, letter.kind, letter.recipient, letter.subject)
+        words = (letter.id or "", letter.kind, letter.recipient, letter.subject)
         output.put("\t".join(output.line(str(word)) for word in words))

@@ -4,7 +4,7 @@ What waits is in the store, and is told in the transaction that puts its letter:
 tells nothing twice and forgets nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from helpdesk_cli.domain.digests import due_after
@@ -19,6 +19,7 @@ from helpdesk_cli.store import digests as rows
 from helpdesk_cli.store import lists, members, tickets
 from helpdesk_cli.store.digests import News
 from helpdesk_cli.store.engine import Tx
+from helpdesk_cli.store.outbox import Letter
 
 MOST_TICKETS, MOST_NEWS, MOST_WORDS = 50, 10, 200
 """So much a digest shows; of the rest it says how many there are."""
@@ -33,6 +34,23 @@ def put_due(desk: Desk) -> None:
         desk.engine.transact(partial(_told, desk=desk, staff=staff, at=at))
 
 
+def foreseen(tx: Tx, desk: Desk) -> Iterator[Letter]:
+    """The digests whose time has come, as the letters that they would become; writes nothing."""
+    at = desk.clock()
+    for staff in rows.who_is_due(tx, at):
+        member, news = members.staff_by_id(tx, staff), rows.due(tx, staff, at)
+        if member is not None and member.retired_at is None and _seen(tx, member, news):
+            yield Letter(
+                kind=DIGEST,
+                recipient=member.email,
+                recipient_name=member.name,
+                person=member.id,
+                message_id="",
+                created_at=at,
+                next_attempt_at=at,
+            )
+
+
 def _told(tx: Tx, desk: Desk, staff: int, at: str) -> None:
     """Put one person's digest, if there is anything that they may still see."""
     news = rows.due(tx, staff, at)
@@ -42,8 +60,7 @@ def _told(tx: Tx, desk: Desk, staff: int, at: str) -> None:
     if member is None or member.retired_at is not None:
         rows.drop(tx, [each.id for each in news], rows.RETIRED)
         return
-    known = _known(tx, {each.ticket for each in news})
-    seen = [each for each in news if each.ticket in known and may_see(member.actor, known[each.ticket])]
+    seen = _seen(tx, member, news)
     rows.drop(tx, [each.id for each in news if each not in seen], rows.HIDDEN)
     if not seen:
         return
@@ -53,13 +70,19 @@ def _told(tx: Tx, desk: Desk, staff: int, at: str) -> None:
         name=member.name,
         person=member.id,
         purpose="s",
-        facts=_facts(tx, desk, seen, known),
+        facts=_facts(tx, desk, seen, _known(tx, {each.ticket for each in seen})),
         event=DIGEST,
     )
     own = next((slug for slug in member.departments if slug in desk.settings.department), "")
     letter = put_letter(tx, desk, notice, at=at, department=own, is_limited=False)
     if letter is not None:
         rows.told(tx, [each.id for each in seen], letter)
+
+
+def _seen(tx: Tx, member: Staff, news: Sequence[News]) -> list[News]:
+    """Of what waits for somebody what they may still see."""
+    known = _known(tx, {each.ticket for each in news})
+    return [each for each in news if each.ticket in known and may_see(member.actor, known[each.ticket])]
 
 
 def _known(tx: Tx, numbers: Iterable[int]) -> dict[int, Ticket]:

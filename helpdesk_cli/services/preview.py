@@ -129,7 +129,10 @@ def _decide(desk: Desk, ready: Ready) -> Decision:
 
 
 def due(desk: Desk, *, limit: int | None = None) -> list[Letter]:
-    """The letters that notify would send now."""
+    """The letters that notify would send now; of a digest, which is put only then, there is no number yet."""
+    from helpdesk_cli.services import digests
+
     with desk.engine.read() as tx:
         found = [outbox.load(tx, number) for number, _ in outbox.due(tx, desk.clock())[:limit]]
-    return [letter for letter in found if letter is not None]
+        found += digests.foreseen(tx, desk)
+    return [letter for letter in found if letter is not None][:limit]

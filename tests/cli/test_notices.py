@@ -124,3 +124,20 @@ def test_ticket_why_tells_who_heard_and_who_did_not(
     assert [set(each) for each in shape["events"][0]["told"]][:1] == [
         {"to", "login", "as", "kind", "letter", "state", "at", "said"}
     ]
+
+
+def test_a_dry_run_foretells_a_digest_and_puts_none(
+    site: Site, inside: Run, now: time_machine.Traveller
+) -> None:
+    inside("staff", "edit", "bob", "--notices", "hourly")
+    site.write("It is down.", subject="Printer")
+    inside("fetch-mail")
+    inside("notify")
+    assert inside("notify", "--dry-run").out == ""
+    now.shift(3600)
+    assert inside("notify", "--dry-run").out == "\tdigest\tbob@desk.example\t\n"
+    (letter,) = inside("notify", "--dry-run", "--json").json["letters"]
+    assert (letter["id"], letter["kind"], letter["message_id"]) == (None, "digest", None)
+    inside("notify")
+    assert inside("notify", "--dry-run").out == ""
+    assert [one["kind"] for one in inside("outbox", "list", "--all", "--json").json].count("digest") == 1

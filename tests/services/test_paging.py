@@ -372,7 +372,8 @@ def test_explain_shows_whom_a_mail_would_call_and_which_page_it_answers(night: A
     (page,) = night.letters(kind="pager")
     code = page_code(night.desk.key, page.id)
     found = explained(
-        night.desk, f"From: eve@evil.example\r\nTo: support@desk.example\r\nSubject: {code}\r\n\r\nok".encode()
+        night.desk,
+        f"From: eve@evil.example\r\nTo: support@desk.example\r\nSubject: {code}\r\n\r\nok".encode(),
     )
     assert [(one.kind, one.address) for one in found.hears] == [("spoof-warning", "bob@staff.example")]
     assert found.case.facts.page is not None

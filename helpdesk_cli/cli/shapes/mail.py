@@ -47,7 +47,7 @@ def inbox_whole(entry: "Entry") -> Shape:
 def outbox(letter: "Letter") -> Shape:
     """A letter to send or sent."""
     return {
-        "id": letter.id,
+        "id": letter.id or None,
         "kind": letter.kind,
         "to": letter.recipient,
         "subject": letter.subject,
@@ -56,7 +56,7 @@ def outbox(letter: "Letter") -> Shape:
         "next_attempt_at": letter.next_attempt_at if letter.state in WAITING_TO_GO else None,
         "error": letter.error or None,
         "ticket": letter.ticket,
-        "message_id": letter.message_id,
+        "message_id": letter.message_id or None,
     }
 
 
