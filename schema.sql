@@ -106,6 +106,7 @@ create table inbox (
   from_name text not null default '',
   subject text not null default '',
   note text not null default '',
+  department text not null default '',    -- for which it came, once settled; '' where nothing says so
   settled_at text,
   unique (mailbox, source_key)
 );

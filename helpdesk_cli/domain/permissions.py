@@ -39,7 +39,7 @@ def works_in(actor: Actor, department: str) -> bool:
 
 
 def may_see_mail(actor: Actor, department: str) -> bool:
-    """Mail on no ticket is for the department of its mailbox; what is for none yet, for whoever sorts it."""
+    """Mail on no ticket is for the department for which it came; what is for none yet, for whoever sorts it."""
     return works_in(actor, department) or (actor.staff is not None and not department)
 
 

@@ -1,6 +1,7 @@
 """The inbox and the outbox as people handle them: look, release, retry, drop, explain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -36,6 +37,11 @@ __all__ = [
     "retry_letters",
 ]
 
+Mail = TypeVar("Mail", Entry, Letter)
+
+PAGE = 500
+"""So many rows are read at a time where some of them are not for the actor."""
+
 ON_A_TICKET = ("opened", "replied", "archived", "command")
 """Outcomes that cannot be undone from the inbox."""
 
@@ -57,9 +63,34 @@ def entries(
         raise Usage(f"--outcome {outcome}: must be one of {', '.join(Outcome)}")
     wanted = (outcome,) if outcome else (() if everything else inbox.NEEDS_A_PERSON)
     with desk.engine.read() as tx:
-        found = inbox.entries(tx, outcomes=wanted, mailbox=mailbox, since=since, limit=limit)
-        hidden = _hidden(tx, desk, [one.ticket for one in found])
-        return [one for one in found if one.ticket not in hidden and not _is_another_departments(desk, one)]
+
+        def older(below: int | None, count: int | None) -> list[Entry]:
+            return inbox.entries(tx, outcomes=wanted, mailbox=mailbox, since=since, limit=count, below=below)
+
+        return _visible(tx, desk, older, _is_another_departments, limit)
+
+
+def _visible(
+    tx: Tx,
+    desk: Desk,
+    older: Callable[[int | None, int | None], list[Mail]],
+    is_closed: Callable[[Desk, Mail], bool],
+    limit: int | None,
+) -> list[Mail]:
+    """Those of a list that the actor may see, so many of them as are asked for.
+
+    ``older`` reads rows below an id; ``is_closed`` says of a row on no ticket whether it is others' alone.
+    """
+    count = limit if sees_all(desk.actor) else PAGE
+    found: list[Mail] = []
+    below = None
+    while True:
+        page = older(below, count)
+        hidden = _hidden(tx, desk, [one.ticket for one in page])
+        found += [one for one in page if one.ticket not in hidden and not is_closed(desk, one)]
+        if count is None or len(page) < count or (limit is not None and len(found) >= limit):
+            return found[:limit]
+        below = page[-1].id
 
 
 def _hidden(tx: Tx, desk: Desk, numbers: Iterable[int | None]) -> set[int | None]:
@@ -88,7 +119,7 @@ def _entry(tx: Tx, desk: Desk, item: int) -> Entry:
         raise NotFound(f"{item}: no such message; 'helpdesk inbox list --all' shows them")
     _seen(tx, desk, f"message {item}", found.ticket)
     if _is_another_departments(desk, found):
-        department = mailbox_of(desk, found.mailbox).department
+        department = _department(desk, found)
         raise NotAllowed(
             f"message {item} came for {department}, and {desk.actor.login} does not belong to it"
         )
@@ -96,8 +127,13 @@ def _entry(tx: Tx, desk: Desk, item: int) -> Entry:
 
 
 def _is_another_departments(desk: Desk, entry: Entry) -> bool:
-    """Whether a message on no ticket came through the mailbox of a department that is not the actor's."""
-    return entry.ticket is None and not may_see_mail(desk.actor, mailbox_of(desk, entry.mailbox).department)
+    """Whether a message on no ticket came for a department that is not the actor's."""
+    return entry.ticket is None and not may_see_mail(desk.actor, _department(desk, entry))
+
+
+def _department(desk: Desk, entry: Entry) -> str:
+    """For which department a message came: its recipients say so, else its mailbox."""
+    return entry.department or mailbox_of(desk, entry.mailbox).department
 
 
 def raw(desk: Desk, item: int) -> bytes:
@@ -237,9 +273,11 @@ def letters(
         raise Usage(f"--state {state}: must be one of {', '.join(known)}")
     states = (state,) if state else (() if everything else outbox.NOT_SENT)
     with desk.engine.read() as tx:
-        found = outbox.letters(tx, states=states, ticket=ticket, since=since, limit=limit)
-        hidden = _hidden(tx, desk, [one.ticket for one in found])
-        return [one for one in found if one.ticket not in hidden and not _is_anothers(desk, one)]
+
+        def older(below: int | None, count: int | None) -> list[Letter]:
+            return outbox.letters(tx, states=states, ticket=ticket, since=since, limit=count, below=below)
+
+        return _visible(tx, desk, older, _is_anothers, limit)
 
 
 def _is_anothers(desk: Desk, letter: Letter) -> bool:

@@ -149,6 +149,7 @@ def settle(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Release 
         from_name=sender.name if sender else "",
         subject=case.inbound.subject,
         note=_note(case, kept),
+        department=case.facts.department or "",
         settled_at=desk.clock(),
     )
     return decision.outcome

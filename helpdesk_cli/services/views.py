@@ -90,7 +90,9 @@ def _wanted(tx: Tx, desk: Desk, filters: dict[str, object]) -> Wanted:
             filters[what] = word if word in known else slug_of(what, known, word)
     assignee = filters.get("assignee")
     if assignee and assignee != desk.actor.login and members.staff_by_login(tx, str(assignee)) is None:
-        raise NotFound(f"{assignee}: no such staff member; 'helpdesk staff list' shows them")
+        raise NotFound(
+            f"{assignee}: no such staff member; 'helpdesk staff list' shows them, and 'none' asks for what is nobody's"
+        )
     if filters.get("client") is not None:
         filters["client"] = _client_id(tx, str(filters["client"]))
     return Wanted(**filters, seer=seer_of(desk.actor))  # type: ignore[arg-type]

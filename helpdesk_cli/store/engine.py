@@ -176,10 +176,12 @@ def newest(
     equal: Mapping[str, Value],
     since: tuple[str, Value],
     limit: int | None,
+    below: int | None = None,
 ) -> list[Row]:
     """Rows of a table with an id, the newest first; each filter without a value (none, None) asks for nothing.
 
-    ``among`` is a column and the values that it may have, ``since`` a column of moments and the earliest.
+    ``among`` is a column and the values that it may have, ``since`` a column of moments and the earliest, ``below``
+    an id: only older rows.
     """
     text, binds = listed("among", among[1])
     where = [f"{among[0]} in ({text})"] if binds else []
@@ -190,6 +192,9 @@ def newest(
     if since[1] is not None:
         where.append(f"{since[0]} >= :since")
         binds["since"] = since[1]
+    if below is not None:
+        where.append("id < :below")
+        binds["below"] = below
     statement = f"select {columns} from {table}"
     if where:
         statement += f" where {' and '.join(where)}"

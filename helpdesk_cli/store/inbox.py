@@ -43,6 +43,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     attempts: int
     is_whole: bool
     duplicate_of: int | None
+    department: str  # "" before it is settled, and where nothing says for which it came
 
 
 _KEPT = (
@@ -51,7 +52,7 @@ _KEPT = (
 )
 _ENTRY = (
     "id, mailbox, arrived_at, message_id, from_address, subject, size, sha256, outcome, reason, ticket, note, "
-    "attempts, is_whole, duplicate_of"
+    "attempts, is_whole, duplicate_of, department"
 )
 NEEDS_A_PERSON = (Outcome.PENDING, Outcome.HELD, Outcome.FAILED)
 
@@ -177,8 +178,9 @@ def entries(
     mailbox: str | None = None,
     since: str | None = None,
     limit: int | None = None,
+    below: int | None = None,
 ) -> list[Entry]:
-    """The inbox as a list, newest first."""
+    """The inbox as a list, newest first; ``below`` an id the older ones."""
     rows = newest(
         tx,
         _ENTRY,
@@ -187,6 +189,7 @@ def entries(
         equal={"mailbox": mailbox},
         since=("arrived_at", since),
         limit=limit,
+        below=below,
     )
     return [_entry(row) for row in rows]
 

@@ -300,8 +300,9 @@ def letters(
     ticket: int | None = None,
     since: str | None = None,
     limit: int | None = None,
+    below: int | None = None,
 ) -> list[Letter]:
-    """The outbox as a list, newest first."""
+    """The outbox as a list, newest first; ``below`` an id the older ones."""
     rows = newest(
         tx,
         _LETTER,
@@ -310,6 +311,7 @@ def letters(
         equal={"ticket": ticket},
         since=("created_at", since),
         limit=limit,
+        below=below,
     )
     return [_letter(row) for row in rows]
 

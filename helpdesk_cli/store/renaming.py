@@ -22,7 +22,8 @@ def rename(tx: Tx, what: str, old: str, new: str, at: str) -> int:
     )
     count = tx.run(f"update ticket set {what} = :new where {what} = :old", **binds)
     if what == "department":
-        tx.put("update letter set department = :new where department = :old", **binds)
+        for table in ("letter", "inbox"):
+            tx.put(f"update {table} set department = :new where department = :old", **binds)
         _move(tx, "staff_department", "staff_id", binds)
         _move(tx, "turn", "staff", binds)
     return count

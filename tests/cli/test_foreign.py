@@ -87,10 +87,12 @@ def vault(site: Site, inside: Run, tmp_path: Path) -> Site:
     return site
 
 
-def _into(site: Site, sender: str, subject: str, text: str, number: str) -> None:
-    """Deliver a mail to the vault, with a file."""
+def _into(
+    site: Site, sender: str, subject: str, text: str, number: str, to: str = "vault@desk.example"
+) -> None:
+    """Deliver a mail to the vault's mailbox, with a file."""
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = f"{NAME} <{sender}>", "vault@desk.example", subject
+    mail["From"], mail["To"], mail["Subject"] = f"{NAME} <{sender}>", to, subject
     mail["Message-ID"] = f"<v{number}@client.example>"
     mail["Date"] = "Sun, 22 Nov 2026 10:30:00 +0100"
     mail.set_content(text)
@@ -321,3 +323,14 @@ def test_who_lets_a_mail_in_for_another_department_is_told_so(vault: Site, insid
     done = inside(*words, login="eve").json
     assert done["outcome"] == "opened"
     inside("ticket", "show", str(done["ticket"]), login="eve", code=3)
+
+
+def test_mail_that_is_held_is_for_the_department_to_which_it_was_written(vault: Site, inside: Run) -> None:
+    """Several departments may share a mailbox; then its recipients say whose a mail is."""
+    _into(vault, "other@else.example", "Shared", "For support.", "4", to="support@desk.example")
+    inside("fetch-mail")
+    (item,) = [one["id"] for one in inside("inbox", "list", "--json").json if one["subject"] == "Shared"]
+    assert "came for support" in inside("inbox", "show", str(item), login="dave", code=3).err
+    assert "Shared" not in inside("inbox", "list", login="dave").out
+    assert "Shared" in inside("inbox", "list", login="eve").out
+    assert inside("inbox", "release", str(item), "--json", login="eve").json["outcome"] == "opened"

@@ -3,11 +3,12 @@
 from random import Random
 from typing import Any
 
+import pytest
 from factories import a_ticket
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.permissions import may_see
-from helpdesk_cli.services import members, views
+from helpdesk_cli.services import mailroom, members, views
 from helpdesk_cli.store import tickets
 from helpdesk_cli.store.engine import Tx
 
@@ -45,3 +46,25 @@ def test_a_list_shows_what_one_may_see_and_nothing_else(office: Any) -> None:
         ] == own
     outsider = replace(office.by("eve"), actor=replace(office.by("eve").actor, staff=None))
     assert {one.ticket.assignee for one in views.listing(outsider)} == {"eve"}
+
+
+def test_a_list_of_mail_is_as_long_as_asked_though_others_mail_lies_between(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailroom, "PAGE", 2)
+    members.new_staff(office.desk, "dora", name="Dora", email="dora@staff.example")
+    members.join(office.desk, "dora", "support")
+    for number in range(12):
+        department = "sales" if number % 4 else "support"
+        office.mail(
+            f"From: c{number}@client.example\r\nTo: {department}@desk.example\r\nSubject: {number}\r\n"
+            f"Message-ID: <{number}@c.example>\r\n\r\nIt burns.\r\n",
+            mailbox=department,
+        )
+    dora = office.by("dora")
+    assert [one.subject for one in mailroom.entries(dora, everything=True)] == ["8", "4", "0"]
+    assert [one.subject for one in mailroom.entries(dora, everything=True, limit=2)] == ["8", "4"]
+    own = [one.ticket for one in mailroom.letters(dora, everything=True)]
+    assert sorted(set(own)) == [1000, 1004, 1008]
+    assert [one.ticket for one in mailroom.letters(dora, limit=3)] == own[:3]
+    assert len(mailroom.entries(office.by("bob"), everything=True, limit=7)) == 7
