@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from helpdesk_cli.domain.mail import Automatic, Claims, Inbound, Outcome, Part, Verdict, fold
+from helpdesk_cli.domain.mail import Mailbox as Address
 from helpdesk_cli.domain.people import Client, Staff
 from helpdesk_cli.domain.ticket import Ticket
 from helpdesk_cli.settings import Mailbox, Operation
@@ -74,6 +75,9 @@ class Case(Struct, frozen=True, kw_only=True):
     comment: str = ""  # … and what is said below it
     staff_files: tuple[Part, ...] = ()  # the files of a staff member's answer that may go along
     brings_files: bool = False  # … and whether they say something by themselves
+    others: tuple[
+        Address, ...
+    ] = ()  # to whom else it went, none of them ours; nobody where they are very many
     staff_words: str | None = ""  # what staff wrote above the reply line; None where that is not clear
 
     @property

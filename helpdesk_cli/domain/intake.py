@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision, Known
-from helpdesk_cli.domain.mail import Outcome, Part, fold
+from helpdesk_cli.domain.mail import Outcome, Part
 from helpdesk_cli.domain.people import SYSTEM, Client, Staff
 from helpdesk_cli.domain.stages import back, entry
 from helpdesk_cli.domain.ticket import (
@@ -17,6 +17,7 @@ from helpdesk_cli.domain.ticket import (
     SYSTEM_ROLE,
     Author,
     Change,
+    Event,
     Joining,
     Message,
     Ticket,
@@ -127,7 +128,7 @@ def take_in(
     if ticket is None:
         is_closed = decision.outcome is Outcome.ARCHIVED
         fresh = new_ticket(case, settings, department, client, is_closed=is_closed)
-        change = opened(fresh, message, actor, (*joining, *_joining_cc(case, settings)))
+        change = opened(fresh, message, actor, (*joining, *_joining_cc(case)))
     elif decision.rating:
         change = replace(rated(ticket, message, actor, decision.rating, case.comment), joining=joining)
     else:
@@ -138,8 +139,9 @@ def take_in(
             change = moved(change, back(settings, ticket), OPEN, case.arrived_at, actor, kind=kind)
             if message.is_public:
                 change = replace(change, ticket=replace(change.ticket, unanswered_since=message.at))
+    change = replace(change, events=_with(change.events, _said_of(case, decision)))
     return replace(
-        _marked(change) if case.is_robot else change,
+        change,
         links=decision.links,
         silent=not decision.alerts and not decision.as_staff,
         acknowledge=decision.acknowledges,
@@ -149,10 +151,19 @@ def take_in(
     )
 
 
-def _marked(change: Change) -> Change:
-    """The same change; the log says that a machine wrote."""
-    first, *rest = change.events
-    return replace(change, events=(replace(first, data={**first.data, "automatic": True}), *rest))
+def _said_of(case: Case, decision: Decision) -> dict[str, object]:
+    """What the log says of a mail besides: that a machine wrote it, and to whom else it went."""
+    if case.is_robot:
+        return {"automatic": True}
+    if decision.as_staff or not decision.alerts or not case.others:
+        return {}
+    return {"cc": [person.address for person in case.others]}
+
+
+def _with(events: tuple[Event, ...], data: dict[str, object]) -> tuple[Event, ...]:
+    """The same events, the first of which says more."""
+    first, *rest = events
+    return (replace(first, data={**first.data, **data}), *rest)
 
 
 def _joining(
@@ -192,14 +203,8 @@ def _event(decision: Decision) -> str:
     return kinds.get(decision.outcome, "replied")
 
 
-def _joining_cc(case: Case, settings: Settings) -> tuple[Joining, ...]:
+def _joining_cc(case: Case) -> tuple[Joining, ...]:
     """People in Cc join only where the mailbox says so and the sender was authenticated."""
     if case.mailbox.cc != "join" or case.verdict != "pass":
         return ()
-    own = settings.own_addresses()
-    people = (*case.inbound.to, *case.inbound.cc)
-    return tuple(
-        Joining(address=person.address, name=person.name)
-        for person in people[:20]
-        if fold(person.address) not in own and fold(person.address) != case.sender
-    )
+    return tuple(Joining(address=person.address, name=person.name) for person in case.others)

@@ -160,10 +160,16 @@ def _alert(change: Change, audience: Audience, member: Staff, event: str) -> Not
         # An answer to what the client does not see must not reach the client: it is a note.
         purpose="n" if is_internal else "s",
         message=0,
-        facts={"event": event, "internal": is_internal},
+        facts={"event": event, "internal": is_internal, **_beside(change)},
         event=event,
         why=role_of(member, change, audience),
     )
+
+
+def _beside(change: Change) -> dict[str, object]:
+    """To whom else a client's mail went."""
+    cc = change.events[0].data.get("cc") if change.events else None
+    return {"cc": cc} if cc else {}
 
 
 def _pages(change: Change, settings: Settings) -> list[Notice]:

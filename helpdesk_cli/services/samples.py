@@ -49,6 +49,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
         {
             "event": event,
             "internal": event == "replied",
+            "cc": ["colleague@client.example"] if event == "opened" else [],
             "author": {"name": "Ann", "email": "ann@client.example"},
             "message": _MESSAGE,
             "warnings": warnings,

@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.cases import Case, Decision, Facts, Known, Page
 from helpdesk_cli.domain.intake import take_in
-from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Outcome, fold, person_of
+from helpdesk_cli.domain.mail import STAFF_PURPOSES, Automatic, Inbound, Outcome, fold, person_of
+from helpdesk_cli.domain.mail import Mailbox as Address
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.people import Client
 from helpdesk_cli.domain.ticket import Brought, Change, Event, Ticket
-from helpdesk_cli.domain.triage import triage
+from helpdesk_cli.domain.triage import CROWD, triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.changes import is_over, over_asked, put_letter, record
@@ -25,6 +26,9 @@ from helpdesk_cli.store.engine import Tx
 
 BACKLOG_SECONDS = 86400
 """Mail that arrived so long before the first fetch of its mailbox belongs to the backlog."""
+
+MOST_OTHERS = 20
+"""So many people to whom a mail went, too, are shown, or join."""
 
 NOT_ON_TICKETS = frozenset(
     {Outcome.DUPLICATE, Outcome.LOOP, Outcome.BOUNCE, Outcome.HELD, Outcome.REJECTED, Outcome.SPAM}
@@ -92,7 +96,19 @@ def make_case(tx: Tx, desk: Desk, ready: Ready, mailbox: Mailbox, release: Relea
         staff_words=ready.staff_words,
         staff_files=ready.staff_files,
         brings_files=ready.brings_files,
+        others=_others(desk, inbound),
     )
+
+
+def _others(desk: Desk, inbound: Inbound) -> tuple[Address, ...]:
+    """To whom else a mail went: none of the desk's own addresses, nor its sender; nobody where they are a crowd."""
+    if inbound.recipients_total > CROWD:
+        return ()
+    sender = fold(inbound.sender.address) if inbound.sender else ""
+    people = {fold(one.address): one for one in (*inbound.to, *inbound.cc)}
+    return tuple(one for folded, one in people.items() if folded != sender and not is_own(desk, folded))[
+        :MOST_OTHERS
+    ]
 
 
 def _page(tx: Tx, letters: Sequence[int]) -> Page | None:

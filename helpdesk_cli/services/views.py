@@ -1,11 +1,12 @@
 """What people look at: lists of tickets, one ticket whole, files. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from helpdesk_cli.domain.links import Link
+from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.people import Actor, Participant
 from helpdesk_cli.domain.permissions import hidden, may_see, sees_all
 from helpdesk_cli.domain.ticket import Event, Message
@@ -45,6 +46,7 @@ class Whole(Struct, frozen=True, kw_only=True):
     messages: list[Message]
     events: list[Event]
     participants: list[Participant]
+    suggested: list[str]  # to whom mails of clients went, too, and who takes no part
     links: list[Link]
     watchers: tuple[str, ...] = ()
     merged: dict[int, int] = {}  # the tickets on which those messages were said that merges brought here
@@ -151,11 +153,13 @@ def whole(desk: Desk, number: int) -> Whole:
             merged |= {message.id: other for message in theirs}
         for each in (number, *family):
             sent_as |= outbox.reply_ids(tx, each)
+        events, participants = tickets.events(tx, number), tickets.participants(tx, number)
         return Whole(
             listed=listed,
             messages=sorted(messages, key=lambda one: (one.at, one.id)) if family else messages,
-            events=tickets.events(tx, number),
-            participants=tickets.participants(tx, number),
+            events=events,
+            participants=participants,
+            suggested=suggested(events, participants),
             links=ties.links(tx, number),
             watchers=tickets.watchers(tx, number),
             merged=merged,
@@ -163,6 +167,17 @@ def whole(desk: Desk, number: int) -> Whole:
             writing=writers(tx, desk, number),
             calls=pages.of_ticket(tx, number),
         )
+
+
+def suggested(events: Iterable[Event], participants: Iterable[Participant]) -> list[str]:
+    """To whom a ticket's mails went besides, in order, without those who take part."""
+    there = {fold(person.address) for person in participants}
+    found: dict[str, str] = {}
+    for event in events:
+        named = event.data.get("cc")
+        for address in named if isinstance(named, list) else ():
+            found.setdefault(fold(str(address)), str(address))
+    return [address for folded, address in found.items() if folded not in there]
 
 
 def html_of(desk: Desk, messages: list[Message]) -> dict[int, str]:

@@ -37,7 +37,7 @@ ANSWERED_ABOVE = frozenset(
 
 
 _EMPTY: dict[str, dict[str, object]] = {
-    "alert": {"internal": False},
+    "alert": {"internal": False, "cc": []},
     "notice": {"event": "", "by": "", "stage": "", "lines": []},
     "reminder": {"closes_in": ""},
     "inactive": {"reopen_days": 0},

@@ -20,7 +20,7 @@ Kinds about a ticket, besides:
                      files (true where the attachments of these go along), messages (their numbers)
     alert            event "opened" | "replied" | "answered" (by a colleague) | "noted", internal (only staff see
                      it, and an answer to it is a note), author {name, email}, message as above, warnings [line]
-                     ("the sender is not authenticated", …)
+                     ("the sender is not authenticated", …), cc [address] (to whom else a client's mail went)
     moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
                      assigned_to (who takes care of it, as the client may know them; "" where they may not);
                      so has a template of its own that a stage names

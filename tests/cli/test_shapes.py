@@ -65,6 +65,7 @@ def test_a_ticket_that_is_shown_has_its_whole_discussion(busy: Site, inside: Run
         "messages",
         "events",
         "participants",
+        "suggested",
         "links",
         "watchers",
         "writing",

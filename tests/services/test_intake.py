@@ -1,5 +1,6 @@
 """What mail does to the store: from the bytes to tickets, clients and letters."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.links import Link
 from helpdesk_cli.domain.mail import Token
 from helpdesk_cli.mail.tokens import reply_token
-from helpdesk_cli.services import assigning, editing, mailroom, members, people, tickets
+from helpdesk_cli.services import assigning, editing, mailroom, members, people, tickets, views
 from helpdesk_cli.settings import Alerts, Limits, Operation, Rate
 from helpdesk_cli.settings import Mailbox as MailboxSettings
 from helpdesk_cli.store import inbox, ties
@@ -571,3 +572,40 @@ def test_who_has_the_ticket_answers_it_wherever_it_is(office: Any) -> None:
     left(office)
     answer = mail("Use water.", sender="eve@staff.example", to=f"support+{token}@desk.example", number=9)
     assert office.mail(answer).reason == "staff-reply"
+
+
+def test_to_whom_else_a_mail_went_is_shown_to_staff_until_they_take_part(office: Any) -> None:
+    first = (
+        "From: ann@client.example\r\nTo: support@desk.example, Bea <bea@client.example>\r\n"
+        "Cc: CAT@Client.example, shop@desk.example\r\nSubject: Printer\r\n"
+        "Message-ID: <cc1@c.example>\r\n\r\nIt burns.\r\n"
+    )
+    office.mail(first)
+    (alert,) = office.letters(kind="alert", event="opened")
+    text = mailroom.letter_raw(office.desk, alert.id).decode()
+    assert "Went to:    bea@client.example, CAT@Client.example, too" in text
+    (acknowledgement,) = office.letters(kind="acknowledgement")
+    raw = mailroom.letter_raw(office.desk, acknowledgement.id)
+    own = re.search(rb"support\+\w+@desk.example", raw)
+    assert own is not None
+    office.mail(
+        f"From: ann@client.example\r\nTo: {own.group().decode()}\r\nCc: dan@client.example, ann@client.example\r\n"
+        "Subject: Re: Printer\r\nMessage-ID: <cc2@c.example>\r\n\r\nStill.\r\n"
+    )
+    people = ["bea@client.example", "CAT@Client.example", "dan@client.example"]
+    assert views.whole(office.desk, 1000).suggested == people
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Water.", cc=("cat@client.example",)))
+    assert views.whole(office.desk, 1000).suggested == [people[0], people[2]]
+    assert {one.recipient for one in office.letters(kind="reply")} == {
+        "ann@client.example",
+        "cat@client.example",
+    }
+
+
+def test_of_a_mail_to_very_many_nobody_is_shown(office: Any) -> None:
+    crowd = ", ".join(f"c{number}@client.example" for number in range(51))
+    office.mail(
+        f"From: ann@client.example\r\nTo: support@desk.example\r\nCc: {crowd}\r\nSubject: All\r\n"
+        "Message-ID: <cc3@c.example>\r\n\r\nHello.\r\n"
+    )
+    assert views.whole(office.desk, 1000).suggested == []

@@ -59,6 +59,7 @@ FACTS: dict[str, object] = {
     "sender": "evil@e.test",
     "staff": {"name": "Alice", "address": "alice@desk.test"},
     "inbox_id": 7,
+    "cc": ["colleague@y.test"],
     "page": False,
     "address": "jane@y.test",
     "letter": {"kind": "reply", "at": "22 Nov 2026 10:31"},

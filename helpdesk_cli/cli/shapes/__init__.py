@@ -39,6 +39,7 @@ def whole(found: "Whole", html: Mapping[int, str], now: str) -> Shape:
         "messages": messages,
         "events": [event(one) for one in found.events],
         "participants": [person.address for person in found.participants],
+        "suggested": list(found.suggested),
         "links": [_link(one) for one in found.links],
         "watchers": list(found.watchers),
         "writing": [{"staff": one.login, "since_at": one.since_at} for one in found.writing],

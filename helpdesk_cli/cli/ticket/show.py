@@ -119,6 +119,12 @@ def _head(opened: "Desk", found: "Whole", reader: Reader) -> Iterator[Line]:
         ("waits until", reader.time(row.waits_until) if row.waits_until else ""),
         ("merged into", str(row.merged_into or "")),
         ("takes part", ", ".join(others)),
+        (
+            "went to",
+            f"{line(', '.join(found.suggested))}, too; to let them hear: reply --cc"
+            if found.suggested
+            else "",
+        ),
         ("takes in", ", ".join(map(str, sorted(set(found.merged.values()))))),
         ("linked", ", ".join(link.words() for link in found.links)),
         ("watched by", ", ".join(found.watchers)),
