@@ -50,7 +50,9 @@ def staff_reply(case: Case) -> Decision | None:
         )
     ticket, actor = facts.staff_ticket.ticket, facts.staff.actor
     if ticket is not None and not case.is_released and not may_see(actor, ticket):
-        return Decision(outcome=Outcome.HELD, reason="staff-not-allowed", ticket=number)
+        return Decision(
+            outcome=Outcome.HELD, reason="staff-not-allowed", ticket=number, warnings=("unclear-answer",)
+        )
     if not case.staff_words and (case.staff_words is None or not case.brings_files):
         # Sent on, the client would get our own alert back, with what only staff should read.
         if case.is_released:

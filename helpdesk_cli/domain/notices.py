@@ -167,9 +167,9 @@ def _alert(change: Change, audience: Audience, member: Staff, event: str) -> Not
 
 
 def _beside(change: Change) -> dict[str, object]:
-    """To whom else a client's mail went."""
-    cc = change.events[0].data.get("cc") if change.events else None
-    return {"cc": cc} if cc else {}
+    """To whom else a client's mail went, and how they rate."""
+    data = change.events[0].data if change.events else {}
+    return {name: data[name] for name in ("cc", "rating") if data.get(name)}
 
 
 def _pages(change: Change, settings: Settings) -> list[Notice]:

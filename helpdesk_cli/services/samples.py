@@ -50,6 +50,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             "event": event,
             "internal": event == "replied",
             "cc": ["colleague@client.example"] if event == "opened" else [],
+            "rating": 4 if event == "replied" else 0,
             "author": {"name": "Ann", "email": "ann@client.example"},
             "message": _MESSAGE,
             "warnings": warnings,
@@ -110,7 +111,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             "page": True,
         },
     ),
-    "unclear-answer": ({"inbox_id": 7},),
+    "unclear-answer": ({"inbox_id": 7, "allowed": True}, {"inbox_id": 7, "allowed": False}),
     "bounced": (
         {
             "address": "ann@client.example",

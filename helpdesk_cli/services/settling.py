@@ -286,7 +286,7 @@ def _send_warnings(tx: Tx, desk: Desk, case: Case, decision: Decision, item: int
             kind="unclear-answer",
             address=case.facts.staff.email,
             name=case.facts.staff.name,
-            facts={"inbox_id": item},
+            facts={"inbox_id": item, "allowed": decision.reason != "staff-not-allowed"},
         )
         put_letter(tx, desk, notice, at=at, ticket=decision.ticket, department=case.facts.department)
     if "spoof-warning" in decision.warnings and decision.ticket is not None:

@@ -37,7 +37,8 @@ ANSWERED_ABOVE = frozenset(
 
 
 _EMPTY: dict[str, dict[str, object]] = {
-    "alert": {"internal": False, "cc": []},
+    "alert": {"internal": False, "cc": [], "rating": 0},
+    "unclear-answer": {"allowed": True},
     "notice": {"event": "", "by": "", "stage": "", "lines": []},
     "reminder": {"closes_in": ""},
     "inactive": {"reopen_days": 0},

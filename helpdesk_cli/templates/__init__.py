@@ -20,7 +20,8 @@ Kinds about a ticket, besides:
                      files (true where the attachments of these go along), messages (their numbers)
     alert            event "opened" | "replied" | "answered" (by a colleague) | "noted", internal (only staff see
                      it, and an answer to it is a note), author {name, email}, message as above, warnings [line]
-                     ("the sender is not authenticated", …), cc [address] (to whom else a client's mail went)
+                     ("the sender is not authenticated", …), cc [address] (to whom else a client's mail went),
+                     rating (1 to 5 where it answers a survey, else 0)
     moved            event "closed" | "moved" | "reopened" | "assigned" | "escalated", stage (where it is now),
                      assigned_to (who takes care of it, as the client may know them; "" where they may not);
                      so has a template of its own that a stage names
@@ -36,7 +37,8 @@ Kinds about a ticket, besides:
                      have 160 characters, no HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
                      message {at}, inbox_id, page (true where it is the word of a page)
-    unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote
+    unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote, or, where
+                     allowed is false, who may not see the ticket any more
     bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)
 Others:
     rejection        nothing more

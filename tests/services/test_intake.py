@@ -558,6 +558,9 @@ def test_an_old_token_of_staff_who_may_not_see_the_ticket_is_held(office: Any, h
     assert (entry.outcome, entry.reason, entry.ticket) == ("held", "staff-not-allowed", 1000)
     assert len(office.messages(1000)) == 1
     assert office.letters(kind="reply") == []
+    (told,) = office.letters(kind="unclear-answer")
+    assert told.recipient == "eve@staff.example"
+    assert b"may not see that ticket any more" in mailroom.letter_raw(office.desk, told.id)
     assert mailroom.release(office.desk, entry.id).outcome == "replied"
     assert [one.recipient for one in office.letters(kind="reply")] == ["ann@client.example"]
 

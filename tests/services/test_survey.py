@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from helpdesk_cli.mail.tokens import reply_token
-from helpdesk_cli.services import explaining, members, people, rules, tickets
+from helpdesk_cli.services import explaining, mailroom, members, people, rules, tickets
 from helpdesk_cli.services.tickets import Answer
 from helpdesk_cli.settings import Operation, Rule, Span
 from helpdesk_cli.store import tickets as rows
@@ -264,6 +264,14 @@ def test_anything_else_is_an_answer_and_reopens(asking: Any, text: str) -> None:
     surveyed(asking)
     assert answer(asking, text).reason == "client-reply"
     assert (asking.ticket(1000).state, asking.ticket(1000).rating) == ("open", None)
+
+
+def test_who_hears_of_a_rating_is_told_that_it_is_one(asking: Any) -> None:
+    surveyed(asking)
+    answer(asking, "2\r\nIt still burns.")
+    *_, alert = asking.letters(kind="alert")
+    raw = mailroom.letter_raw(asking.desk, alert.id).decode()
+    assert "rated HD-1000 with 2 of 5:" in raw
 
 
 def test_without_a_survey_a_digit_is_an_answer(asking: Any) -> None:

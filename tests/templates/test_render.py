@@ -60,6 +60,8 @@ FACTS: dict[str, object] = {
     "staff": {"name": "Alice", "address": "alice@desk.test"},
     "inbox_id": 7,
     "cc": ["colleague@y.test"],
+    "rating": 0,
+    "allowed": True,
     "page": False,
     "address": "jane@y.test",
     "letter": {"kind": "reply", "at": "22 Nov 2026 10:31"},
