@@ -154,6 +154,8 @@ def _value(settings: Settings, field: Field, operator: str, value: object, key: 
     elif field.kind == NUMBER:
         if not isinstance(value, int) or isinstance(value, bool):
             yield Fault(key, "must be a whole number")
+        elif field.numbers is not None and not field.numbers[0] <= value <= field.numbers[1]:
+            yield Fault(key, "must be from {} to {}".format(*field.numbers))
     elif not isinstance(value, str) or not value.strip():
         yield Fault(key, "must be a text in quotes, or a list of texts")
     elif field.kind not in (TEXT, ADDRESS):

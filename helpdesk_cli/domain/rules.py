@@ -68,11 +68,14 @@ NONE = "none"
 
 
 class Field(Struct, frozen=True):
-    """What can be asked. ``among`` are the words that it takes, ``table`` the settings whose slugs it takes."""
+    """What can be asked. ``among`` are the words that it takes, ``table`` the settings whose slugs it takes,
+    ``numbers`` the least and the most that it can be.
+    """
 
     kind: str
     table: str = ""
     among: tuple[str, ...] = ()
+    numbers: tuple[int, int] | None = None
 
 
 FIELDS = {
@@ -87,10 +90,10 @@ FIELDS = {
     "channel": Field(WORD, among=("email", "phone", "web", "other")),
     "assignee": Field(WORD),
     "tags": Field(TEXT),
-    "level": Field(NUMBER),
+    "level": Field(NUMBER, numbers=(1, 3)),
     "private": Field(FLAG),
     "message_count": Field(NUMBER),
-    "rating": Field(NUMBER),
+    "rating": Field(NUMBER, numbers=(1, 5)),
     "sla": Field(WORD, "sla"),
     **dict.fromkeys(
         (

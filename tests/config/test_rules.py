@@ -96,6 +96,8 @@ WRONG_RULES = [
     (asking('category = "bill"'), "if.category", "there is no [category.bill]"),
     (asking('number = "1000"'), "if.number", "whole number"),
     (asking("number = true"), "if.number", "whole number"),
+    (asking("rating = { at_least = 9 }"), "if.rating.at_least", "must be from 1 to 5"),
+    (asking("level = 4"), "if.level", "must be from 1 to 3"),
     (asking('private = "yes"'), "if.private", "true or false"),
     (asking('category = { exists = "yes" }'), "if.category.exists", "true or false"),
     (asking('created_at = { older_than = "3 days" }'), "if.created_at.older_than", '"3d"'),
