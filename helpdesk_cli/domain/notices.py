@@ -10,6 +10,7 @@ from helpdesk_cli.domain.hearers import (
     ASSIGNEE,
     DEPARTMENT,
     DESK_ADMIN,
+    EVERY,
     MANAGER,
     NAMED,
     PARTICIPANT,
@@ -369,6 +370,7 @@ def _meant(
     logins = {ASSIGNEE: change.ticket.assignee or "", MANAGER: department.manager if department else ""}
     if whom == "watchers":
         yield from ((member, WATCHER) for member in audience.watchers)
+        yield from ((member, EVERY) for member in audience.every)
         return
     member = audience.named.get(logins.get(whom, whom))
     if whom != DEPARTMENT and member is not None:

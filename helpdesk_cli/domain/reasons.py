@@ -45,6 +45,7 @@ SENTENCES = {
     "ours": "only staff hear of that",
     "never": "nobody is told of that",
     "unconcerned": "was neither its assignee nor watched it when that happened, as far as is known",
+    "unnamed": "the rule or the service level does not name them",
     "nobody": "there was nobody else whom it concerned",
 }
 """The words for why somebody did not hear, and what they say to people."""
@@ -121,8 +122,11 @@ def why_not(asked: Asked, happened: Happened) -> str:
         return "with"
     if general := of_mail(happened):
         return general
-    if asked.is_staff and not asked.is_retired and asked.sees and not asked.is_concerned:
-        return "unconcerned"
+    if asked.is_staff and not asked.is_retired and asked.sees:
+        if happened.event in (RULE, WARNING, BREACH):
+            return "unnamed"
+        if not asked.is_concerned:
+            return "unconcerned"
     if happened.of_many and (not asked.is_staff or asked.is_concerned):
         return happened.of_many
     return _why_not_staff(asked) if asked.is_staff else _why_not_client(asked, happened)

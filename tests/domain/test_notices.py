@@ -346,3 +346,11 @@ def test_a_move_is_told_with_the_template_of_its_stage() -> None:
         if each.kind == "moved"
     ]
     assert (ann.facts["template"], ann.facts["stage"]) == ("no-thanks", "Rejected")
+
+
+def test_an_order_for_watchers_reaches_who_wants_to_hear_of_every_ticket() -> None:
+    found = notices(ordering("watchers"), audience(watchers=(WENDY,), every=(DAVE,)), some_settings())
+    assert [(each.address.partition("@")[0], each.why) for each in found] == [
+        ("wendy", "watcher"),
+        ("dave", "admin of every ticket"),
+    ]

@@ -25,6 +25,8 @@ BOB: dict[str, Any] = {"names": {"bob", "bob@staff.example"}, "is_staff": True}
         (BOB, "noted", {"mail": "auto-reply"}, "automatic"),
         (BOB, "edited", {}, "never"),
         (BOB, "replied", {}, "unconcerned"),
+        (BOB, "breach", {}, "unnamed"),
+        ({**BOB, "is_concerned": True}, "warning", {}, "unnamed"),
         ({**BOB, "sees": False}, "replied", {}, "hidden"),
         ({**BOB, "is_retired": True}, "replied", {}, "retired"),
         (ANN, "noted", {}, "note"),
