@@ -26,7 +26,7 @@ from helpdesk_cli.mail.tokens import signed_message_id
 from helpdesk_cli.services import dispatch
 from helpdesk_cli.services.audience import audience_of, owners
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.settings import Rate
+from helpdesk_cli.settings import Limits, Rate
 from helpdesk_cli.store import addresses, digests, fired, outbox, pages, tallies, tickets, ties, turns, untold
 from helpdesk_cli.store.engine import Later, Tx
 
@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from helpdesk_cli.services.reacting import Trial
 
 
-RESTLESS = "limit:mails_per_ticket"
-"""Why nothing automatic goes to a ticket's clients where mails go to and fro on it."""
+RESTLESS = {
+    "limit:mails_per_ticket": "So many mails came to it",
+    "limit:reopenings_per_ticket": "It was opened again by mail so often",
+}
+"""Why nothing automatic goes to a ticket's clients where mails go to and fro on it, and what is said of it."""
 
 
 class Recorded(Struct, frozen=True):
@@ -240,8 +243,8 @@ def put_letter(
         if ticket is not None:
             withheld = Withheld(event=notice.event or notice.kind, whom=notice.address, why=why)
             untold.note(tx, ticket, at, [withheld])
-            if why == RESTLESS:
-                _tell_restless(tx, desk, ticket, at)
+            if why in RESTLESS:
+                _tell_restless(tx, desk, ticket, why, at)
         return None
     token = Token(notice.purpose or "c", ticket or 0, notice.person)
     return outbox.put(
@@ -267,14 +270,27 @@ def put_letter(
     )
 
 
-def _tell_restless(tx: Tx, desk: Desk, number: int, at: str) -> None:
+def _restless(tx: Tx, limits: Limits, number: int, at: str) -> str:
+    """By which limit mails go to and fro on a ticket as no people write; "" where they do not."""
+    came = tickets.came_at(tx, number, restless.since(limits.mails_per_ticket, at))
+    if restless.is_restless(came, limits.mails_per_ticket, at):
+        return "limit:mails_per_ticket"
+    reopened = tickets.reopened_at(tx, number, restless.since(limits.reopenings_per_ticket, at))
+    return (
+        "limit:reopenings_per_ticket"
+        if restless.is_restless(reopened, limits.reopenings_per_ticket, at)
+        else ""
+    )
+
+
+def _tell_restless(tx: Tx, desk: Desk, number: int, why: str, at: str) -> None:
     """Tell once a day who has a ticket that nothing automatic goes to its clients for now."""
     key = str(number)
     ticket = tickets.load(tx, number)
-    if ticket is None or tallies.count(tx, RESTLESS, key, later(at, -restless.QUIET_SECONDS)):
+    if ticket is None or tallies.count(tx, "restless", key, later(at, -restless.QUIET_SECONDS)):
         return
-    tallies.add(tx, RESTLESS, key, at)
-    line = "So many mails came to it that machines may be writing: nothing automatic goes to its clients for a day."
+    tallies.add(tx, "restless", key, at)
+    line = f"{RESTLESS[why]} that machines may be writing: nothing automatic goes to its clients for a day."
     for member in owners(tx, ticket):
         notice = Notice(
             kind=NOTICE,
@@ -302,9 +318,9 @@ def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str, ticket: int | None) 
         if addresses.is_given_up(tx, fold(notice.address), week_ago):
             return "given-up"
         if ticket is not None and notice.kind != ACKNOWLEDGEMENT:
-            came = tickets.came_at(tx, ticket, restless.since(limits.mails_per_ticket, at))
-            if restless.is_restless(came, limits.mails_per_ticket, at):
-                return RESTLESS
+            restless_by = _restless(tx, limits, ticket, at)
+            if restless_by:
+                return restless_by
         asked.append(("automatic", address, limits.automatic_per_address))
         asked.append(("automatic-domain", address.rpartition("@")[2], limits.automatic_per_domain))
     used_up = next(_used_up(tx, asked, at)(), None)

@@ -125,6 +125,7 @@ class Limits(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     automatic_per_domain: tuple[Rate, ...] = (Rate(500, 3600),)
     new_tickets_per_sender: tuple[Rate, ...] = (Rate(20, 600), Rate(100, 86400))
     mails_per_ticket: tuple[Rate, ...] = (Rate(5, 600), Rate(20, 86400))  # more are machines' to and fro
+    reopenings_per_ticket: tuple[Rate, ...] = (Rate(3, 3600),)  # by mail; more are, too
     storm: tuple[Rate, ...] = (Rate(300, 600),)  # new tickets of the whole desk
     pages_per_person: tuple[Rate, ...] = (Rate(3, 300), Rate(10, 3600), Rate(30, 86400))
 

@@ -53,6 +53,17 @@ def came_at(tx: Tx, ticket: int, since: str) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def reopened_at(tx: Tx, ticket: int, since: str) -> list[str]:
+    """When mails of clients opened a ticket again, from a moment on; who did it by mail is an address."""
+    rows = tx.rows(
+        "select at from event where ticket = :ticket and kind = 'reopened' and actor like '%@%' and at >= :since "
+        "order by at",
+        ticket=ticket,
+        since=since,
+    )
+    return [str(row[0]) for row in rows]
+
+
 def next_number(tx: Tx, first: int) -> int:
     """The next ticket's number: one more than the last, never below ``first``."""
     row = tx.row(

@@ -556,6 +556,37 @@ def test_nothing_automatic_answers_on_a_ticket_where_mails_go_to_and_fro(office:
     assert len(office.letters(kind="rule")) == 3
 
 
+def test_nothing_automatic_answers_on_a_ticket_that_mails_open_again_and_again(office: Any) -> None:
+    """A rule closes it, a machine answers that, a rule closes it …"""
+    office.configured(
+        limits=Limits(mails_per_ticket=(Rate(100, 600),)),
+        rule={"close": Rule(when="reopened", then={"stage": "done", "send": "rule"})},
+        stage=dict(STAGES),
+    )
+    number = opened(office)
+    tickets.move(office.by("bob"), [number], "done")
+    reply = MAIL.replace("Subject", "In-Reply-To: <1@x>\nSubject")
+    for count in range(2, 9):
+        office.passes(minutes=5)
+        office.mail(reply.format(count, f"Again {count}."))
+    assert office.events(number).count("reopened") == 7
+    assert len(office.letters(kind="rule")) == 3
+    assert "rule: ann not limit:reopenings_per_ticket" in lines(office, number)
+    (told,) = [one for one in office.letters(kind="notice") if one.event == "restless"]
+    assert "opened again by mail so often" in letter_raw(office.desk, told.id).decode()
+    office.passes(days=1, hours=1)
+    office.mail(reply.format(10, "A day later."))
+    assert len(office.letters(kind="rule")) == 4
+
+
+def test_that_people_open_it_again_makes_no_ticket_restless(office: Any) -> None:
+    number = opened(office)
+    for _ in range(5):
+        tickets.move(office.by("bob"), [number], "done")
+        tickets.reopen(office.by("carla"), [number])
+    assert [one for one in lines(office, number) if "limit:" in one] == []
+
+
 def test_a_large_department_hears_in_part_by_the_hour(office: Any) -> None:
     for place in range(30):
         login = f"p{place:02}"
