@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.trouble import PATIENCE, Met
-from helpdesk_cli.errors import BadConfig, DeskError, StoreAway, ranked
+from helpdesk_cli.errors import BadConfig, DeskError, NotAllowed, StoreAway, ranked
 from helpdesk_cli.services import host_memory, incoming, outgoing, pauses, troubles
 from helpdesk_cli.services import rules as rules_of_time
 from helpdesk_cli.services.desk import Desk, host_name, skew_of
@@ -36,6 +36,8 @@ def work(opened: Callable[[], AbstractContextManager[Desk]], config: str | None)
     try:
         with opened() as desk:
             _alone(desk, config, done)
+    except NotAllowed:
+        raise  # who calls is at fault, not the desk
     except Exception as failure:  # noqa: BLE001 cron starts us each minute: whatever it is, it is told once
         what = host_memory.CONFIGURATION if isinstance(failure, BadConfig) else host_memory.STORE
         judged = host_memory.settle(config, [troubles.met(what, what, failure)])
