@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.hearers import DEPARTMENT
 from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.notices import (
+    ACKNOWLEDGEMENT,
     ALERT,
     NOTICE,
     Audience,
@@ -97,7 +98,17 @@ def not_in_crowds(found: Hearing) -> Hearing:
 
 
 def in_a_storm(found: Hearing) -> Hearing:
-    """The same where very many tickets are opened: staff hear of this one with the next digest, not at once."""
+    """The same where very many tickets are opened: nobody is acknowledged, for machines may be writing, and staff
+    hear of this one with the next digest, not at once."""
+    loud = [one for one in found.letters if one.kind == ACKNOWLEDGEMENT]
+    found = replace(
+        found,
+        letters=tuple(one for one in found.letters if one not in loud),
+        withheld=(
+            *found.withheld,
+            *(Withheld(event="opened", whom=one.address, why="limit:storm") for one in loud),
+        ),
+    )
     return _later(found, [one for one in found.letters if one.kind == ALERT and one.event == "opened"])
 
 

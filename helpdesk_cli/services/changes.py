@@ -148,6 +148,7 @@ def _letters(tx: Tx, desk: Desk, change: Change, messages: tuple[int, ...], at: 
     ticket = change.ticket
     if any(event.kind == "opened" for event in change.events) and _is_storm(tx, desk, ticket.number, at):
         found = in_a_storm(found)
+        _page_storm(tx, desk, at)
     put = []
     for notice in found.letters:
         is_call = notice.kind == WEBHOOK
@@ -328,7 +329,7 @@ def _held_back(tx: Tx, desk: Desk, notice: Notice, at: str, ticket: int | None) 
         kind, key = used_up
         tallies.add(tx, f"{kind}-withheld", key, at)
         if kind == "acknowledgements":
-            _page_once(tx, desk, at)
+            _page_once(tx, desk, at, "Too many new tickets: acknowledgements are off for now")
         return f"limit:{kind}"
     for kind, key, _ in asked:
         tallies.add(tx, kind, key, at)
@@ -364,12 +365,18 @@ def _used_up(
     return read
 
 
-def _page_once(tx: Tx, desk: Desk, at: str) -> None:
-    """The whole desk's acknowledgements ran out: one page an hour says so."""
+def _page_storm(tx: Tx, desk: Desk, at: str) -> None:
+    """Page once that a storm is on, unless its tickets page themselves: then a summary counts them."""
+    alerts = desk.settings.alerts
+    if alerts.enabled and not pages.moments(tx, fold(alerts.address), later(at, -3600)):
+        _page_once(tx, desk, at, "A storm of new tickets: nobody is acknowledged, staff hear by the hour")
+
+
+def _page_once(tx: Tx, desk: Desk, at: str, text: str) -> None:
+    """Say something of the whole desk to its pager, at most once an hour."""
     alerts = desk.settings.alerts
     if not alerts.enabled or tallies.count(tx, "storm-page", "", later(at, -3600)):
         return
     tallies.add(tx, "storm-page", "", at)
-    text = "Too many new tickets: acknowledgements are off for now"
     notice = Notice(kind=PAGER, address=alerts.address, facts={"text": text})
     put_letter(tx, desk, notice, at=at, subject=text, is_limited=False)

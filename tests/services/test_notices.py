@@ -13,7 +13,7 @@ from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.mailroom import letter_raw
 from helpdesk_cli.services.tickets import Answer
 from helpdesk_cli.services.why import why
-from helpdesk_cli.settings import STAGES, Limits, Operation, Rate, Rule
+from helpdesk_cli.settings import STAGES, Alerts, Limits, Operation, Rate, Rule
 from helpdesk_cli.store import digests as rows
 from helpdesk_cli.store import tickets as ticket_rows
 
@@ -318,8 +318,9 @@ def test_in_a_storm_new_tickets_come_by_the_hour(office: Any) -> None:
     for count in range(5):
         office.passes(minutes=1)
         numbers.append(opened(office, count))
-    assert len(office.letters(kind="alert")) == 3
+    assert len(office.letters(kind="alert")) == len(office.letters(kind="acknowledgement")) == 3
     assert waits(office) == ["opened", "opened"]
+    assert "opened: ann not limit:storm" in lines(office, numbers[-1])
     assert "opened: bob hourly digest waiting" in lines(office, numbers[-1])
     office.passes(minutes=15)
     opened(office, 5)  # the fifth one back is not an hour old
@@ -330,6 +331,19 @@ def test_in_a_storm_new_tickets_come_by_the_hour(office: Any) -> None:
     assert len(office.letters(kind="alert")) == 4
     assert [one.recipient for one in office.letters(kind="digest")] == ["bob@staff.example"]
     assert waits(office) == []
+
+
+@pytest.mark.parametrize(("more", "pages"), [("", []), ("Precedence: bulk", ["storm"])])
+def test_one_page_tells_a_storm_of_tickets_that_page_nobody_themselves(
+    office: Any, more: str, pages: list[str]
+) -> None:
+    office.configured(
+        limits=Limits(storm=(Rate(3, 600),)), alerts=Alerts(enabled=True, address="pager@p.example")
+    )
+    for count in range(6):
+        office.mail(MAIL.format(count, "Down.").replace("Subject", f"{more}\nSubject".lstrip("\n")))
+    found = [one for one in office.letters(kind="pager") if one.ticket is None]
+    assert ["storm" for one in found if "storm" in str(one.facts["text"])] == pages
 
 
 def test_a_digest_is_for_its_reader_and_admins_alone(office: Any) -> None:
