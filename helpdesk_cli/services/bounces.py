@@ -3,11 +3,11 @@
 from helpdesk_cli.domain.mail import Bounced, Inbound, fold
 from helpdesk_cli.domain.notices import Notice
 from helpdesk_cli.domain.ticket import Change, Event, Ticket
-from helpdesk_cli.services.audience import answering
+from helpdesk_cli.services.audience import owners
 from helpdesk_cli.services.changes import is_over, put_letter, record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
-from helpdesk_cli.store import addresses, members, outbox, tallies, tickets, ties
+from helpdesk_cli.store import addresses, outbox, tallies, tickets, ties
 from helpdesk_cli.store.engine import Tx
 from helpdesk_cli.store.outbox import Letter
 
@@ -83,6 +83,42 @@ def not_sent(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
         _tell(tx, desk, letter, Bounced(letter.recipient, hard=True, text=text), at)
 
 
+def late(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
+    """Write on its ticket once that a letter is put off and put off, and tell who has the ticket."""
+    ticket = _ticket_of(tx, letter)
+    if ticket is None or any(
+        event.kind == "delayed" and event.data.get("letter") == letter.id
+        for event in tickets.events(tx, ticket.number)
+    ):
+        return
+    data: dict[str, object] = {"address": letter.recipient, "letter": letter.id, "text": text}
+    event = Event(kind="delayed", at=at, actor="system", data=data)
+    record(tx, desk, Change(ticket=ticket, events=(event,), silent=True))
+    line = (
+        f"What was written to {letter.recipient} has not left yet. The last word of their server: {text[:300]} "
+        "It is tried for five days."
+    )
+    for member in owners(tx, ticket):
+        notice = Notice(
+            kind="notice",
+            address=member.email,
+            name=member.name,
+            person=member.id,
+            purpose="s",
+            facts={"lines": [line]},
+            event="delayed",
+        )
+        put_letter(
+            tx,
+            desk,
+            notice,
+            at=at,
+            ticket=ticket.number,
+            department=ticket.department,
+            subject=ticket.subject,
+        )
+
+
 def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     """Tell the assignee, else the department, once a day and address."""
     key = fold(letter.recipient)
@@ -91,11 +127,7 @@ def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     tallies.add(tx, "bounce-told", key, at)
     ticket = _ticket_of(tx, letter)
     assert ticket is not None
-    assignee = members.staff_by_login(tx, ticket.assignee) if ticket.assignee else None
-    heard = (
-        [assignee] if assignee and assignee.retired_at is None else answering(members.all_staff(tx), ticket)
-    )
-    for member in heard:
+    for member in owners(tx, ticket):
         notice = Notice(
             kind="bounced",
             address=member.email,

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from msgspec import Struct
 
 from helpdesk_cli.domain.moments import later, seconds_between
-from helpdesk_cli.domain.notices import PAGER
+from helpdesk_cli.domain.notices import HELD, PAGER
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, StoreAway, Unreachable
 from helpdesk_cli.mail.transports.contract import Receipt, Sent
 from helpdesk_cli.services import bounces
@@ -28,6 +28,9 @@ FIRST_WAIT, LONGEST_WAIT, LIFETIME = 300, 4000, 5 * 86400
 
 PAGE_LIFETIME = 3600
 """A page that could not be sent for an hour helps nobody any more."""
+
+WARNED_AFTER = 4 * 3600
+"""Staff hear of an answer that was put off for so long (as Postfix users set delay_warning_time)."""
 
 CLAIMED_AT_ONCE = 20
 """So many letters are claimed in one transaction; what was not handed over is let go again."""
@@ -231,6 +234,13 @@ class Run:
             self._note(letter, "uncertain", receipt.text, subject=written.subject)
         else:
             self._defer(letter, receipt.text)
+            self._warn(letter, receipt.text)
+
+    def _warn(self, letter: Letter, text: str) -> None:
+        """Tell staff once that what they wrote has not left for hours: a client waits meanwhile."""
+        at = self._desk.clock()
+        if letter.kind in HELD and WARNED_AFTER < seconds_between(letter.created_at, at) <= LIFETIME:
+            self._with_notes(lambda tx: bounces.late(tx, self._desk, letter, text, at), alone=True)
 
     def _defer(self, letter: Letter, text: str) -> None:
         """Try again later, or give up when the letter is too old."""

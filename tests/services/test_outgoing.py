@@ -76,6 +76,32 @@ def test_an_answer_that_a_server_refuses_is_told_on_its_ticket_and_to_staff(offi
     )
 
 
+def test_of_an_answer_that_is_put_off_for_hours_staff_are_told_once(office: Any) -> None:
+    office.mail(MAIL)
+    notify(office.desk)
+    with SmtpServer() as server:
+        server.refuse["ann@"] = "451 4.7.1 greylisted"
+        way = Transport(kind="smtp", host="127.0.0.1", port=server.port)
+        office.configured(transport={"default": way})
+        tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Use water."))
+        for _ in range(3):
+            notify(office.desk)
+            office.passes(hours=1.3)
+        assert office.letters(kind="notice") == []
+        for _ in range(4):
+            office.passes(hours=1.3)
+            notify(office.desk)
+        del server.refuse["ann@"]
+        office.passes(hours=1.3)
+        notify(office.desk)
+    assert office.events(1000) == ["opened", "answered", "delayed"]
+    (told,) = office.letters(kind="notice")
+    assert (told.recipient, told.state) == ("bob@staff.example", "sent")
+    assert "ann@client.example has not left yet" in str(told.facts["lines"])
+    assert "451 4.7.1 greylisted" in str(told.facts["lines"])
+    assert [one.state for one in office.letters(kind="reply")] == ["sent"]
+
+
 def test_a_limit_leaves_the_rest_for_the_next_run(office: Any) -> None:
     office.mail(MAIL)
     report = notify(office.desk, limit=1)
