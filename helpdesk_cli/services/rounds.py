@@ -11,14 +11,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.trouble import PATIENCE, Met
-from helpdesk_cli.errors import BadConfig, DeskError, NotAllowed, StoreAway, ranked
+from helpdesk_cli.domain.trouble import PATIENCE, Met, Trouble
+from helpdesk_cli.errors import BadConfig, DeskError, NotAllowed, StoreAway, Unreachable, ranked
 from helpdesk_cli.services import host_memory, incoming, outgoing, pauses, troubles
 from helpdesk_cli.services import rules as rules_of_time
 from helpdesk_cli.services.desk import Desk, host_name, skew_of
 from helpdesk_cli.services.troubles import WAY
-from helpdesk_cli.store import outbox
+from helpdesk_cli.store import outbox, tallies
 from helpdesk_cli.store.runs import Ran
+
+REST_AFTER, REST_SECONDS = 5, 600
+"""After so many rounds that failed at a mailbox it is tried only so often (osTicket's numbers)."""
+
+AWAY = Unreachable.exit_code
+BOX, TRIED = "mailbox.", "mailbox-tried"
 
 
 class Round(Struct, kw_only=True):
@@ -163,10 +169,16 @@ class Jobs:
 
 
 def fetch(jobs: Jobs) -> None:
-    """fetch-mail, but for the mailboxes that are paused."""
-    for report in incoming.fetch_mail(jobs.desk, but=pauses.boxes(jobs.paused)):
+    """fetch-mail, but for the mailboxes that are paused, or rest because they failed again and again."""
+    resting = _resting(jobs.desk)
+    for name, row in resting.items():
+        jobs.said.append(
+            f"{name}: it failed {row.times} times, so it is tried each {REST_SECONDS // 60} minutes"
+        )
+        jobs.meet(Met(what=row.what, kind=row.kind, text=row.text, code=row.code))
+    for report in incoming.fetch_mail(jobs.desk, but=pauses.boxes(jobs.paused) | resting.keys()):
         jobs.said.append(report.words())
-        what, title = f"mailbox.{report.name}", f"mailbox {report.name}"
+        what, title = f"{BOX}{report.name}", f"mailbox {report.name}"
         failure = report.failure
         if isinstance(failure, StoreAway):
             raise failure
@@ -174,9 +186,37 @@ def fetch(jobs: Jobs) -> None:
             jobs.lose("messages", f"{title}: {failure}")
         elif failure is not None:
             jobs.meet(troubles.met(what, title, failure))
+            _note_failure(jobs.desk, report.name)
             continue
         if not report.is_busy:
             jobs.found_well(what)
+
+
+def _resting(desk: Desk) -> dict[str, Trouble]:
+    """The mailboxes that this host tried in vain lately, after several times: a server that is asked each minute
+    with a wrong password may lock the account."""
+    host, at = troubles.own_host(desk), desk.clock()
+    failing = {
+        row.what.removeprefix(BOX): row
+        for row in troubles.known(desk)
+        if row.what.startswith(BOX)
+        and row.over_at is None
+        and (row.host, row.code) == (host, AWAY)
+        and row.times >= REST_AFTER
+    }
+    if not failing:
+        return {}
+    with desk.engine.read() as tx:
+        tried = {
+            name: tallies.count(tx, TRIED, f"{host} {name}", later(at, -REST_SECONDS)) for name in failing
+        }
+    return {name: row for name, row in failing.items() if tried[name] and name in desk.settings.mailbox}
+
+
+def _note_failure(desk: Desk, name: str) -> None:
+    """Note that a mailbox was tried in vain."""
+    key, at = f"{troubles.own_host(desk)} {name}", desk.clock()
+    desk.engine.transact(lambda tx: tallies.add(tx, TRIED, key, at), alone=False)
 
 
 def send(jobs: Jobs) -> None:

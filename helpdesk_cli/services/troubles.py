@@ -34,10 +34,14 @@ def known(desk: Desk) -> list[Trouble]:
         return troubles.known(tx)
 
 
+def own_host(desk: Desk) -> str:
+    """Whose troubles this host's are; "" where there is one host."""
+    return host_name() if desk.settings.store.is_postgres() else ""
+
+
 def settle(desk: Desk, found: Sequence[Met], well: Collection[str], *, ran: Iterable[Ran] = ()) -> Judged:
     """End a run: note how its jobs fared, judge what it met, put the letters; what is to be told."""
-    host = host_name() if desk.settings.store.is_postgres() else ""
-    noted = list(ran)
+    host, noted = own_host(desk), list(ran)
 
     def settled(tx: Tx) -> Judged:
         at = desk.clock()

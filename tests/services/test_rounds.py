@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from stores import on_sqlite
 
 from helpdesk_cli.errors import BadConfig, StoreAway
-from helpdesk_cli.services import headroom, host_memory, pauses, rounds
+from helpdesk_cli.services import headroom, host_memory, incoming, pauses, rounds
 from helpdesk_cli.services.rounds import Round
 from helpdesk_cli.settings import Desk as DeskSettings
 from helpdesk_cli.settings import Mailbox, Transport
@@ -104,7 +104,7 @@ def test_a_dead_mailbox_is_told_after_a_quarter_of_an_hour_and_when_it_is_back(
     alive = desk.desk.settings.mailbox["support"]
     desk.configured(mailbox={"support": dead_box(dead_port)})
     told = {}
-    for minute in range(181):
+    for minute in range(191):
         if minute == 180:
             desk.configured(mailbox={"support": alive})
         done = run(desk)
@@ -114,7 +114,7 @@ def test_a_dead_mailbox_is_told_after_a_quarter_of_an_hour_and_when_it_is_back(
     words = f"mailbox support: IMAP server 127.0.0.1:{dead_port}: nothing listens there; " + (
         "check host and port, or whether the server is up (for 15 min)"
     )
-    assert told == {15: ([words], 69), 180: (["mailbox support is back after 3 h"], 0)}
+    assert told == {15: ([words], 69), 184: (["mailbox support is back after 3 h"], 0)}
     assert lines(desk) == [[words], ["mailbox support is back after 3 h"]]
     run(desk)
     assert {letter.state for letter in desk.letters(kind="trouble")} == {"sent"}
@@ -161,7 +161,10 @@ def test_another_way_out_carries_the_letter_about_one_that_is_away(desk: Any, de
 class Refusing(FaultImap):
     """A server that lets nobody in."""
 
+    tries = 0
+
     def do_login(self, talk: Talk, tag: bytes, words: list[bytes]) -> None:
+        self.tries += 1
         talk.send(tag + b" NO [AUTHENTICATIONFAILED] Who are you?\r\n")
 
 
@@ -176,6 +179,17 @@ def test_wrong_credentials_are_told_at_once(desk: Any) -> None:
         assert done.code == 69
         desk.passes(minutes=1)
         assert (run(desk).told, run(desk).code) == ([], 69)
+
+
+def test_a_server_is_not_asked_each_minute_with_a_wrong_password(desk: Any) -> None:
+    with Refusing() as server:
+        desk.configured(mailbox={"support": dead_box(server.port)})
+        for _ in range(60):
+            assert run(desk).code == 69
+            desk.passes(minutes=1)
+        assert server.tries == 5 + 5  # each of the first minutes, then each ten
+        incoming.fetch_mail(desk.desk)
+        assert server.tries == 11
 
 
 def test_refused_letters_are_told_at_once_then_summed_up(desk: Any) -> None:
