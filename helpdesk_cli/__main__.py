@@ -33,8 +33,9 @@ def main() -> None:
         from functools import partial
 
         from helpdesk_cli.cli import root
-        from helpdesk_cli.cli.app import run, told
+        from helpdesk_cli.cli.app import run
         from helpdesk_cli.cli.behalf.owner import serve
+        from helpdesk_cli.cli.failures import told
 
         leave(serve(partial(run, root), told))
     command, rest = command_of(words)
@@ -66,7 +67,7 @@ def enter() -> None:
     try:
         enter()
     except DeskError as error:
-        from helpdesk_cli.cli.app import told
+        from helpdesk_cli.cli.failures import told
 
         leave(told(error))
 
@@ -93,7 +94,7 @@ def show_version() -> int:
             sys.stdout.write(f"helpdesk {__version__}\n")
             sys.stdout.flush()
     except OSError as error:
-        from helpdesk_cli.cli.app import told
+        from helpdesk_cli.cli.failures import told
 
         return told(error)
     return 0

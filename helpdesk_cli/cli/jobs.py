@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpdesk_cli.cli.app import Call, about, desk, fail, rests, shared
+from helpdesk_cli.cli.app import Call, desk, rests, shared
+from helpdesk_cli.cli.failures import about, fail
 from helpdesk_cli.errors import DeskError, Failed, StoreAway
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from helpdesk_cli.cli import front, output, shapes
-from helpdesk_cli.cli.app import Call, Noun, desk, fail, rests, shared
+from helpdesk_cli.cli.app import Call, Noun, desk, rests, shared
+from helpdesk_cli.cli.failures import fail
 from helpdesk_cli.cli.lists import as_json, listed
 from helpdesk_cli.cli.output import INDENT, Asked, Column, Sheet
 from helpdesk_cli.errors import DeskError, Failed, Usage

@@ -11,7 +11,7 @@ import pytest
 from desks import Site
 from program import PROGRAM, Run
 
-from helpdesk_cli.cli.app import Several, about, code_of, lines_of
+from helpdesk_cli.cli.failures import Several, about, code_of, lines_of
 from helpdesk_cli.errors import BadConfig, Busy, Failed, NotAllowed, NotFound, Unreachable, Usage, ranked
 
 

@@ -119,4 +119,4 @@ def test_the_version_is_answered_without_click(site: Site) -> None:
 
 def test_help_loads_no_command(site: Site) -> None:
     loaded = {name for name in modules(site, "--help") if name.startswith("helpdesk_cli.cli.")}
-    assert loaded == {"helpdesk_cli.cli.app", "helpdesk_cli.cli.front"}
+    assert loaded == {"helpdesk_cli.cli.app", "helpdesk_cli.cli.failures", "helpdesk_cli.cli.front"}

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from helpdesk_cli.cli.app import Call, Several
+from helpdesk_cli.cli.app import Call
+from helpdesk_cli.cli.failures import Several
 from helpdesk_cli.cli.output import progress
 from helpdesk_cli.cli.ticket.report import ask, report
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Unreachable, Usage

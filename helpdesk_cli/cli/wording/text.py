@@ -107,7 +107,7 @@ class Wording(Struct):
 
 def with_note(error: Exception, note: str) -> DeskError:
     """The same failure with a further remark."""
-    from helpdesk_cli.cli.app import Several, code_of, lines_of
+    from helpdesk_cli.cli.failures import Several, code_of, lines_of
     from helpdesk_cli.errors import BadConfig
 
     if isinstance(error, Several):
