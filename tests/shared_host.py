@@ -17,6 +17,8 @@ from program import Done
 OWNER, STAFF, OTHER, GROUP = (f"hdt{os.getpid()}{name}" for name in ("owner", "bob", "eve", "staff"))
 SUDOERS = Path(f"/etc/sudoers.d/hdt-helpdesk-test-{os.getpid()}")
 
+DOAS = Path("/etc/doas.conf")
+
 LINES = """\
 Defaults:%{group} env_reset, use_pty
 %{group} ALL=({owner}) NOPASSWD: {words}
@@ -27,8 +29,8 @@ def needed() -> str:
     """What is missing for these tests; "" where nothing is."""
     if os.geteuid() != 0:
         return "these tests make accounts and configure sudo: run them as root (sudo scripts/test …)"
-    missing = [name for name in ("sudo", "useradd", "visudo") if shutil.which(name) is None]
-    return f"install sudo first ({', '.join(missing)} missing)" if missing else ""
+    missing = [name for name in ("sudo", "doas", "useradd", "visudo") if shutil.which(name) is None]
+    return f"install sudo and doas first ({', '.join(missing)} missing)" if missing else ""
 
 
 def installed(folder: Path) -> Path:
@@ -91,12 +93,25 @@ class Host:
         SUDOERS.chmod(0o440)
         subprocess.run(["visudo", "-cqf", str(SUDOERS)], check=True)
 
+    @contextmanager
+    def by_doas(self, *more: str) -> Iterator[None]:
+        """Let doas run the program with any words for staff; what it was configured for before comes back."""
+        before = DOAS.read_bytes() if DOAS.exists() else None
+        DOAS.write_text(f"permit nopass {' '.join(more)} :{GROUP} as {OWNER} cmd {self.program}\n")
+        DOAS.chmod(0o600)
+        try:
+            yield
+        finally:
+            DOAS.unlink()
+            if before is not None:
+                DOAS.write_bytes(before)
+
     def run(
         self,
         login: str,
         *words: str,
         input: bytes | str = b"",  # noqa: A002
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
         code: int | None = 0,
     ) -> Done:
@@ -108,7 +123,7 @@ class Host:
         login: str,
         *words: str,
         input: bytes | str = b"",  # noqa: A002
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
         code: int | None = 0,
     ) -> Done:
@@ -131,9 +146,11 @@ class Host:
         assert code is None or done.code == code, done
         return done
 
-    def surroundings(self, login: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    def surroundings(self, login: str, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """An account's environment; None takes a variable away."""
         own = {"HOME": pwd.getpwnam(login).pw_dir, "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-        return {**own, "HELPDESK_CONFIG": str(self.config), **(more or {})}
+        found = {**own, "HELPDESK_CONFIG": str(self.config), **(more or {})}
+        return {name: value for name, value in found.items() if value is not None}
 
     def home(self, login: str) -> Path:
         return Path(pwd.getpwnam(login).pw_dir)

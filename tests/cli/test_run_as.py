@@ -278,39 +278,44 @@ def test_hostile_names_of_files_lead_out_of_no_folder(host: Host) -> None:
     assert not Path("/etc/hdt-escaped").exists()
 
 
+def tried_by_hand(host: Host, ticket: str) -> tuple[tuple[str, ...], ...]:
+    """What somebody may type who can run the program as its owner."""
+    return (
+        ("ticket", "reply", ticket, "-m", "x", "-a", key(host)),
+        ("ticket", "reply", ticket, "-m", "x", "-a", "/proc/self/fd/0"),
+        ("ticket", "reply", ticket, "-m", "x", "-a", "/dev/stdin"),
+        ("ticket", "reply", ticket, "-F", key(host)),
+        ("ticket", "reply", ticket, "-F", str(host.config)),
+        ("ticket", "reply", ticket, "-m", "x", "--as", OWNER),
+        ("--as", OWNER, "ticket", "list"),
+        (f"--as={OWNER}", "ticket", "list"),
+        ("--config", "/tmp/evil.toml", "ticket", "list"),
+        ("ticket", "list", "--config=/tmp/evil.toml"),
+        ("ticket", "list", "--conf", "/tmp/evil.toml"),
+        ("ticket", "attachments", ticket, "--save", str(host.desk / "own")),
+        ("store", "backup", "/tmp/hdt-copy.db"),
+        ("store", "copy", "--to", "sqlite:/tmp/hdt-copy.db"),
+        ("import", "/etc/shadow"),
+        ("inbox", "explain", key(host)),
+        ("rule", "test", key(host)),
+        ("fetch-mail", "-n"),
+        ("notify", "-n"),
+        ("cron",),
+        ("doctor",),
+        ("init", "/tmp/hdt-init"),
+        ("demo", "/tmp/hdt-init"),
+        ("schedule", "crontab", "--write", "/tmp"),
+        ("staff", "edit", STAFF, "--role", "admin"),
+        ("pause", "--reason", "x"),
+    )
+
+
 @pytest.mark.parametrize("how", ["exactly", "with any words"])
 def test_sudo_by_hand_opens_nothing(host: Host, ticket: str, how: str) -> None:
     host.allow(*([""] if how == "with any words" else []))
     sudo = ("sudo", "-n", "-u", OWNER, str(host.program))
     try:
-        for words in (
-            ("ticket", "reply", ticket, "-m", "x", "-a", key(host)),
-            ("ticket", "reply", ticket, "-m", "x", "-a", "/proc/self/fd/0"),
-            ("ticket", "reply", ticket, "-m", "x", "-a", "/dev/stdin"),
-            ("ticket", "reply", ticket, "-F", key(host)),
-            ("ticket", "reply", ticket, "-F", str(host.config)),
-            ("ticket", "reply", ticket, "-m", "x", "--as", OWNER),
-            ("--as", OWNER, "ticket", "list"),
-            (f"--as={OWNER}", "ticket", "list"),
-            ("--config", "/tmp/evil.toml", "ticket", "list"),
-            ("ticket", "list", "--config=/tmp/evil.toml"),
-            ("ticket", "list", "--conf", "/tmp/evil.toml"),
-            ("ticket", "attachments", ticket, "--save", str(host.desk / "own")),
-            ("store", "backup", "/tmp/hdt-copy.db"),
-            ("store", "copy", "--to", "sqlite:/tmp/hdt-copy.db"),
-            ("import", "/etc/shadow"),
-            ("inbox", "explain", key(host)),
-            ("rule", "test", key(host)),
-            ("fetch-mail", "-n"),
-            ("notify", "-n"),
-            ("cron",),
-            ("doctor",),
-            ("init", "/tmp/hdt-init"),
-            ("demo", "/tmp/hdt-init"),
-            ("schedule", "crontab", "--write", "/tmp"),
-            ("staff", "edit", STAFF, "--role", "admin"),
-            ("pause", "--reason", "x"),
-        ):
+        for words in tried_by_hand(host, ticket):
             done = host.call(STAFF, *sudo, *words, input="x", code=None)
             if how == "exactly":
                 assert done.code == 1 and done.err.startswith("sudo: "), done
@@ -369,6 +374,27 @@ def test_sudo_that_passes_on_the_environment_is_not_believed(host: Host, ticket:
             refused(host.call(STAFF, *sudo, env=env, code=None))
     finally:
         host.allow()
+
+
+def test_doas_by_hand_opens_nothing(host: Host, ticket: str) -> None:
+    doas = ("doas", "-n", "-u", OWNER, str(host.program))
+    with host.by_doas():
+        assert ticket in host.call(STAFF, *doas, "ticket", "list", "--ids").out.split()
+        assert ticket not in host.call(OTHER, *doas, "ticket", "list", "--ids").out.split()
+        host.call(STAFF, *doas, "ticket", "note", ticket, "-m", "By doas.")
+        for words in tried_by_hand(host, ticket):
+            done = host.call(STAFF, *doas, *words, input="x", code=None)
+            if words[:2] == ("ticket", "attachments"):
+                assert done.code in (0, 3), done  # there is nothing to save
+            else:
+                refused(done)
+    with host.by_doas("keepenv"):
+        bare = {"HELPDESK_CONFIG": None}
+        host.call(STAFF, *doas, "ticket", "list", env=bare)
+        for name, value in (("HELPDESK_STAFF", OWNER), ("SUDO_USER", OWNER), ("SUDO_UID", "0")):
+            refused(host.call(STAFF, *doas, "ticket", "list", env={**bare, name: value}, code=None))
+    *_, note = shown(host, ticket)["messages"]  # type: ignore[misc]
+    assert note["author"]["name"] == STAFF
 
 
 @pytest.mark.parametrize(
