@@ -6,9 +6,12 @@ import re
 import select
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from program import faketime
+from quarters import wait_until
 from shared_host import OTHER, OWNER, STAFF, Host, needed, shared_host
 
 from helpdesk_cli.cli.behalf import frames
@@ -123,6 +126,29 @@ def test_editor_and_pager_are_the_caller_s_own(host: Host, ticket: str) -> None:
     seen = on_terminal(host, STAFF, "ticket", "show", ticket, PAGER=str(pager), LINES="5", COLUMNS="60")
     assert "written" in seen
     assert (home / "pager").read_text().strip() == STAFF
+
+
+def test_who_writes_while_somebody_else_answers_is_asked(host: Host, ticket: str) -> None:
+    editor, home = host.folder / "slow", host.home(STAFF)
+    begun, answered = home / "begun", home / "answered"
+    editor.write_text(
+        f'#!/bin/sh\necho mine > "$1"; touch {begun}; while [ ! -e {answered} ]; do sleep 0.05; done\n'
+    )
+    editor.chmod(0o755)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(
+            on_terminal, host, STAFF, "ticket", "reply", ticket, keys=b"n\n", VISUAL=str(editor)
+        )
+        wait_until(begun.exists, "the editor is open")
+        seen = host.run(OWNER, "ticket", "show", ticket, "--as", OWNER).err
+        assert f"{STAFF} is writing" in seen or f"{STAFF} has been writing" in seen, seen
+        host.run(OWNER, "ticket", "reply", ticket, "-m", "Ours already.", "-y")
+        answered.touch()
+        told = writing.result(60)
+    assert "Ours already." in told
+    assert "your text is kept in" in told
+    last = shown(host, ticket)["messages"][-1]  # type: ignore[index]
+    assert last["new_text"] == "Ours already."
 
 
 def test_a_person_is_asked_before_many_tickets_change(host: Host) -> None:
@@ -362,6 +388,16 @@ def test_the_environment_steers_nothing(host: Host, ticket: str) -> None:
         assert done.code != 0, done
     refused(host.run(STAFF, "ticket", "list", env={"HELPDESK_STAFF": OWNER}, code=None))
     refused(host.run(STAFF, "ticket", "list", "--as", OWNER, code=None))
+
+
+def test_a_library_of_the_caller_gets_nowhere_near_the_owner(host: Host, ticket: str) -> None:
+    """Preloaded, it tells the caller's own process another time, and the owner's none."""
+    env = {"LD_PRELOAD": faketime(), "FAKETIME": "@2001-02-03 04:05:06"}
+    year = host.call(STAFF, "python3", "-c", "import time; print(time.gmtime().tm_year)", env=env).out.strip()
+    assert year == "2001"
+    host.run(STAFF, "ticket", "note", ticket, "-m", "When?", env=env)
+    *_, note = shown(host, ticket)["messages"]  # type: ignore[misc]
+    assert not note["at"].startswith("2001"), note
 
 
 def test_sudo_that_passes_on_the_environment_is_not_believed(host: Host, ticket: str) -> None:
