@@ -1,10 +1,9 @@
 """A mail of ours that came back: written on the letter, its ticket and the address."""
 
 from helpdesk_cli.domain.mail import Bounced, Inbound, fold
-from helpdesk_cli.domain.notices import Notice
+from helpdesk_cli.domain.notices import NOTICE
 from helpdesk_cli.domain.ticket import Change, Event, Ticket
-from helpdesk_cli.services.audience import owners
-from helpdesk_cli.services.changes import is_over, put_letter, record
+from helpdesk_cli.services.changes import is_over, record, tell_owners
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import addresses, outbox, tallies, tickets, ties
@@ -98,25 +97,7 @@ def late(tx: Tx, desk: Desk, letter: Letter, text: str, at: str) -> None:
         f"What was written to {letter.recipient} has not left yet. The last word of their server: {text[:300]} "
         "It is tried for five days."
     )
-    for member in owners(tx, ticket):
-        notice = Notice(
-            kind="notice",
-            address=member.email,
-            name=member.name,
-            person=member.id,
-            purpose="s",
-            facts={"lines": [line]},
-            event="delayed",
-        )
-        put_letter(
-            tx,
-            desk,
-            notice,
-            at=at,
-            ticket=ticket.number,
-            department=ticket.department,
-            subject=ticket.subject,
-        )
+    tell_owners(tx, desk, ticket, NOTICE, {"lines": [line]}, at, event="delayed")
 
 
 def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
@@ -127,25 +108,9 @@ def _tell(tx: Tx, desk: Desk, letter: Letter, report: Bounced, at: str) -> None:
     tallies.add(tx, "bounce-told", key, at)
     ticket = _ticket_of(tx, letter)
     assert ticket is not None
-    for member in owners(tx, ticket):
-        notice = Notice(
-            kind="bounced",
-            address=member.email,
-            name=member.name,
-            person=member.id,
-            purpose="s",
-            facts={
-                "address": letter.recipient,
-                "letter": {"kind": letter.kind, "at": letter.created_at},
-                "diagnosis": report.text or report.status,
-            },
-        )
-        put_letter(
-            tx,
-            desk,
-            notice,
-            at=at,
-            ticket=ticket.number,
-            department=ticket.department,
-            subject=ticket.subject,
-        )
+    facts: dict[str, object] = {
+        "address": letter.recipient,
+        "letter": {"kind": letter.kind, "at": letter.created_at},
+        "diagnosis": report.text or report.status,
+    }
+    tell_owners(tx, desk, ticket, "bounced", facts, at)

@@ -292,18 +292,31 @@ def _tell_restless(tx: Tx, desk: Desk, number: int, why: str, at: str) -> None:
         return
     tallies.add(tx, "restless", key, at)
     line = f"{RESTLESS[why]} that machines may be writing: nothing automatic goes to its clients for a day."
+    tell_owners(tx, desk, ticket, NOTICE, {"lines": [line]}, at, event="restless")
+
+
+def tell_owners(
+    tx: Tx, desk: Desk, ticket: Ticket, kind: str, facts: dict[str, object], at: str, *, event: str = ""
+) -> None:
+    """Tell who has a ticket: its assignee, else all who answer for it."""
     for member in owners(tx, ticket):
         notice = Notice(
-            kind=NOTICE,
+            kind=kind,
             address=member.email,
             name=member.name,
             person=member.id,
             purpose="s",
-            facts={"lines": [line]},
-            event="restless",
+            facts=facts,
+            event=event,
         )
         put_letter(
-            tx, desk, notice, at=at, ticket=number, department=ticket.department, subject=ticket.subject
+            tx,
+            desk,
+            notice,
+            at=at,
+            ticket=ticket.number,
+            department=ticket.department,
+            subject=ticket.subject,
         )
 
 
