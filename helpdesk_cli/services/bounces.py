@@ -3,8 +3,9 @@
 from helpdesk_cli.domain.mail import Bounced, Inbound, fold
 from helpdesk_cli.domain.notices import NOTICE
 from helpdesk_cli.domain.ticket import Change, Event, Ticket
-from helpdesk_cli.services.changes import is_over, record, tell_owners
+from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.letters import is_over, tell_owners
 from helpdesk_cli.settings import Rate
 from helpdesk_cli.store import addresses, outbox, tallies, tickets, ties
 from helpdesk_cli.store.engine import Tx

@@ -13,8 +13,8 @@ from helpdesk_cli.domain.people import Staff
 from helpdesk_cli.domain.permissions import may_see
 from helpdesk_cli.domain.ticket import Message, Ticket
 from helpdesk_cli.domain.wishes import AT_ONCE, OFF
-from helpdesk_cli.services.changes import put_letter
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.letters import put_letter
 from helpdesk_cli.store import digests as rows
 from helpdesk_cli.store import lists, members, tickets
 from helpdesk_cli.store.digests import News

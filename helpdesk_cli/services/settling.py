@@ -16,8 +16,9 @@ from helpdesk_cli.domain.ticket import Brought, Change, Event, Ticket
 from helpdesk_cli.domain.triage import CROWD, triage
 from helpdesk_cli.mail.tokens import REPLY_LENGTH
 from helpdesk_cli.services import bounces
-from helpdesk_cli.services.changes import is_over, over_asked, put_letter, record
+from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
+from helpdesk_cli.services.letters import is_over, over_asked, put_letter
 from helpdesk_cli.services.reading import Ready, department_for
 from helpdesk_cli.settings import Mailbox, Rate
 from helpdesk_cli.store import facts as store_facts

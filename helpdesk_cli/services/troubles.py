@@ -91,7 +91,7 @@ def _write(tx: Tx, desk: Desk, lines: Sequence[str], department: str) -> None:
     if not lines:
         return
     from helpdesk_cli.domain.notices import Notice
-    from helpdesk_cli.services.changes import put_letter
+    from helpdesk_cli.services.letters import put_letter
 
     apart = [line for text in lines for line in text.splitlines()]
     for address in dict.fromkeys(desk.settings.desk.admin):
