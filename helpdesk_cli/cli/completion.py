@@ -162,6 +162,10 @@ def _values(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
         return param.shell_complete(ctx, incomplete)
     call = ctx.find_object(Call) or Call()
     found = _choices(call, kind, incomplete)
+    known = {value for value, _ in found}
+    # LOGIN|none|auto: behind the first stand words of their own.
+    others = (param.metavar or "").strip("[]").split("|")[1:]
+    found += [(word, "") for word in others if word.startswith(incomplete) and word not in known]
     return [CompletionItem(value, help=words) for value, words in found]
 
 

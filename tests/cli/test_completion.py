@@ -12,6 +12,7 @@ import click
 import pytest
 from desks import SMALL_DESK, Site
 from program import PROGRAM, Run
+from terminal import on_terminal
 
 from helpdesk_cli.cli import root
 from helpdesk_cli.cli.completion import kind_of
@@ -74,6 +75,7 @@ def test_the_names_of_the_configuration_are_offered(ask: Ask) -> None:
 def test_logins_are_offered(ask: Ask, run: Run) -> None:
     run("staff", "new", "ben", "--name", "Ben", "--email", "ben@desk.example")
     assert words(ask("helpdesk ticket assign 1000 b")) == ["ben", "bob"]
+    assert words(ask("helpdesk ticket assign 1000 a")) == ["auto"]
     assert words(ask("helpdesk staff retire be")) == ["ben"]
     assert words(ask("helpdesk ticket list --assignee m")) == ["me"]
 
@@ -151,6 +153,56 @@ def test_nothing_hostile_is_run_by_a_real_bash(run: Run, site: Site, tmp_path: P
         check=True,
     )
     assert (done.stdout, done.stderr) == ("1000\n", "")
+    assert [path.name for path in tmp_path.rglob("*pwned*")] == []
+
+
+def shell(run: Run, site: Site, folder: Path, name: str, ending: str = "") -> dict[str, str]:
+    """What a shell needs to complete our words: the script beside it, and an environment of its own."""
+    (folder / f"completion.{name}").write_text(run("completion", name).out)
+    program = folder / "bin" / "helpdesk"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m helpdesk_cli "$@"\n')
+    program.chmod(0o755)
+    return {
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "HELPDESK_CONFIG": str(site.config),
+        "HELPDESK_STAFF": "bob",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+
+
+def test_a_real_fish_offers_words_and_runs_nothing_hostile(run: Run, site: Site, tmp_path: Path) -> None:
+    hostile_ticket(run, site)
+    surroundings = shell(run, site, tmp_path, "fish")
+
+    def offered(line: str) -> list[str]:
+        words = ["fish", "--no-config", "-c", 'source completion.fish; complete -C "$argv"', line]
+        done = subprocess.run(
+            words, env=surroundings, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert done.stderr == ""
+        return [each.partition("\t")[0] for each in done.stdout.splitlines()]
+
+    assert offered("helpdesk ticket show ") == ["1000"]
+    assert offered("helpdesk ticket show 1000 --a") == ["--all", "--as"]
+    assert "in-progress" in offered("helpdesk ticket move 1000 in")
+    assert [path.name for path in tmp_path.rglob("*pwned*")] == []
+
+
+def test_a_real_zsh_completes_a_line_and_runs_nothing_hostile(run: Run, site: Site, tmp_path: Path) -> None:
+    hostile_ticket(run, site)
+    surroundings = shell(run, site, tmp_path, "zsh")
+    keys = (
+        f"cd {tmp_path}\nautoload -U compinit && compinit -u -d {tmp_path}/dump\n. ./completion.zsh\n"
+        # Each line is completed, then shown instead of run.
+        "helpdesk ticket show \t\x01echo SEEN \nhelpdesk ticket move 1000 awa\t\x01echo SEEN \nexit\n"
+    )
+    _, written = on_terminal(
+        env={**surroundings, "TERM": "dumb"}, keys=keys.encode(), program=("zsh", "-f", "-i")
+    )
+    shown = re.findall(r"^SEEN (.+?)\s*$", written.decode("utf-8", "replace"), re.MULTILINE)
+    assert shown == ["helpdesk ticket show 1000", "helpdesk ticket move 1000 awaiting"], written
     assert [path.name for path in tmp_path.rglob("*pwned*")] == []
 
 
