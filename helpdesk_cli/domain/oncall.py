@@ -69,6 +69,14 @@ def turn(table: Oncall, step: int, absent: Collection[str] = ()) -> Turn:
     return Turn((), step + 1, _wait(table, step + 1, table.repeat * count))
 
 
+def is_in_rounds(table: Oncall | None, calling: Calling) -> bool:
+    """Whether a table still calls one after the other. Behind its rounds, and after an acknowledgement, what
+    happens anew begins anew."""
+    if table is None or calling.acknowledged_at is not None or calling.next_at is None:
+        return False
+    return calling.step < table.repeat * (1 if table.order == "all" else len(table.people))
+
+
 def _wait(table: Oncall, step: int, rounds: int) -> int | None:
     """The seconds until a step; behind the rounds they are longer."""
     return table.after if step < rounds else table.every or None

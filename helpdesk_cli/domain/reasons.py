@@ -45,6 +45,7 @@ SENTENCES = {
     "ours": "only staff hear of that",
     "never": "nobody is told of that",
     "unconcerned": "was neither its assignee nor watched it when that happened, as far as is known",
+    "uncalled": "others were called, whose turn it was",
     "unnamed": "the rule or the service level does not name them",
     "nobody": "there was nobody else whom it concerned",
 }
@@ -116,6 +117,8 @@ def why_not(asked: Asked, happened: Happened) -> str:
     """The word for why somebody was not told of an event of which nothing is written down for them."""
     if happened.actor in asked.names:
         return "self"
+    if happened.event == "paged":
+        return "uncalled"
     if happened.event not in KINDS and happened.event != "reminder":
         return "never"
     if happened.beside:
@@ -151,7 +154,7 @@ def _why_not_staff(asked: Asked) -> str:
 
 def _why_not_client(asked: Asked, happened: Happened) -> str:
     if asked.since_at is None:
-        return "stranger"
+        return "unnamed" if happened.event in (RULE, WARNING, BREACH) else "stranger"
     if asked.since_at > happened.at:
         return "later"
     if happened.event == "noted":

@@ -121,12 +121,21 @@ def _notify(tx: Tx, doing: Doing, change: Change, action: Action) -> Change:
     tellings = [
         _ordered(doing, whom, "pager" if whom == "pager" else "notice", {} if whom == "pager" else facts)
         for whom in hearers
+        if whom != "pager" or _may_page(doing, change)
     ]
     return replace(change, tell=(*change.tell, *tellings))
 
 
 def _page(_: Tx, doing: Doing, change: Change, __: Action) -> Change:
+    if not _may_page(doing, change):
+        return change
     return replace(change, tell=(*change.tell, _ordered(doing, "pager", "pager", {})))
+
+
+def _may_page(doing: Doing, change: Change) -> bool:
+    """A robot's mail pages nobody, unless the rule asks for just that, as for the mails of a monitoring system."""
+    is_robots = change.brought is not None and change.brought.is_automatic
+    return not is_robots or any(condition.field == "mail.is_automatic" for condition in doing.rule.conditions)
 
 
 def _send(_: Tx, doing: Doing, change: Change, action: Action) -> Change:

@@ -23,6 +23,7 @@ from helpdesk_cli.domain.oncall import (
     due_at,
     ended_by,
     event_of,
+    is_in_rounds,
     turn,
     used_up,
 )
@@ -62,7 +63,11 @@ def planned(tx: Tx, desk: Desk, change: Change) -> Change:
         asked = [*asked, *concerned(desk.settings, change, "")]
     if not asked or ended_by(change):
         return change
-    calling = {one.oncall for one in pages.of_ticket(tx, change.ticket.number) if one.acknowledged_at is None}
+    calling = {
+        one.oncall
+        for one in pages.of_ticket(tx, change.ticket.number)
+        if is_in_rounds(desk.settings.oncall.get(one.oncall), one)
+    }
     text = TEXTS.get(kind, "") or next(
         (str(one.facts.get("text", "")) for one in change.tell if one.facts), ""
     )

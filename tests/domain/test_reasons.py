@@ -26,6 +26,8 @@ BOB: dict[str, Any] = {"names": {"bob", "bob@staff.example"}, "is_staff": True}
         (BOB, "edited", {}, "never"),
         (BOB, "replied", {}, "unconcerned"),
         (BOB, "breach", {}, "unnamed"),
+        (BOB, "paged", {}, "uncalled"),
+        ({"names": {"4915@pager.example"}}, "breach", {}, "unnamed"),
         ({**BOB, "is_concerned": True}, "warning", {}, "unnamed"),
         ({**BOB, "sees": False}, "replied", {}, "hidden"),
         ({**BOB, "is_retired": True}, "replied", {}, "retired"),

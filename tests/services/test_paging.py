@@ -22,7 +22,7 @@ from helpdesk_cli.services import (
 from helpdesk_cli.services.explaining import explained
 from helpdesk_cli.services.tickets import Answer, NewTicket
 from helpdesk_cli.services.why import why
-from helpdesk_cli.settings import Alerts, Calendar, Oncall
+from helpdesk_cli.settings import Alerts, Calendar, Oncall, Rule
 
 PAGERS = {"bob": "bob@pager.example", "carla": "carla@pager.example"}
 
@@ -97,6 +97,25 @@ def test_after_three_rounds_somebody_is_called_each_four_hours(night: Any) -> No
         runs(night)
         night.passes(minutes=15)
     assert paged(night) == ["bob", "carla"] * 3 + ["bob", "carla"]
+
+
+@pytest.mark.parametrize("every", [0, 4 * 3600])
+def test_what_happens_after_the_rounds_begins_them_anew(night: Any, every: int) -> None:
+    table = Oncall(people=("bob", "carla"), events=("opened", "replied"), repeat=1, every=every)
+    night.configured(oncall={"night": table})
+    night.mail(mail(1))
+    night.passes(minutes=5)
+    night.mail(mail(2).replace("Subject: ", "Subject: [HD-1000] "))  # within them
+    for _ in range(3):
+        runs(night)
+        night.passes(minutes=15)
+    assert paged(night) == ["bob", "carla"]
+    night.mail(mail(3).replace("Subject: ", "Subject: [HD-1000] "))
+    for _ in range(3):
+        runs(night)
+        night.passes(minutes=15)
+    assert paged(night) == ["bob", "carla"] * 2
+    assert "the client wrote again" in words(night, night.letters(kind="pager")[2])
 
 
 @pytest.mark.parametrize("deed", ["take", "answer", "close", "mail"])
@@ -206,6 +225,16 @@ def test_robots_imports_and_floods_call_nobody(night: Any) -> None:
     night.mail(mail(1, Precedence="bulk"))
     night.mail(mail(2, Auto_Submitted="auto-generated"))
     assert paged(night) == []
+
+
+@pytest.mark.parametrize("then", [{"page": True}, {"notify": ["pager", "bob"]}])
+def test_a_rule_pages_for_a_robot_only_where_it_asks_for_one(night: Any, then: dict[str, Any]) -> None:
+    condition = {"subject": {"contains": "down"}}
+    for asked, is_called in ((condition, False), ({**condition, "mail.is_automatic": True}, True)):
+        rule = Rule(when="opened", if_=asked, then=then)
+        night.configured(rule={"down": rule}, oncall={"night": Oncall(people=("bob",), events=("breached",))})
+        night.mail(mail(1 + is_called, Auto_Submitted="auto-generated"))
+        assert bool(paged(night)) is is_called
 
 
 def test_a_client_who_writes_again_calls_where_the_table_says_so(night: Any) -> None:
