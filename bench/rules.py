@@ -142,14 +142,14 @@ def rules() -> str:
 def filled(tickets: int) -> Path:
     """The folder of a desk with so many open tickets, made once."""
     home = work.WORK / f"rules-{tickets}"
-    if not (home / "filled").exists():
+    if not work.is_filled(home):
         work.fresh(home.name)
         days = tickets // 1440
         configure(home, DESK.format(awaiting=max(days, 1)))
         work.quietly([str(work.HELPDESK), "--config", str(home / "helpdesk.toml"), "init"])
         fill(home, tickets)
         configure(home, DESK.format(awaiting=max(days, 1)) + rules())
-        (home / "filled").touch()
+        work.note_filled(home)
     return home
 
 

@@ -37,11 +37,11 @@ def filled(tickets: int) -> Path:
     """The folder of a desk with so many tickets, made once."""
     name = f"desk-{tickets}"
     home = work.WORK / name
-    if not (home / "filled").exists():
+    if not work.is_filled(home):
         box = work.WORK / f"mails-{name}/Maildir"
         work.desk(name, f'kind = "maildir"\npath = "{box}"')
         fill(home, tickets)
-        (home / "filled").touch()
+        work.note_filled(home)
     return home
 
 

@@ -1,5 +1,6 @@
 """What the measurements share: a working folder, the time and peak memory of a whole command, a desk."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -114,3 +115,18 @@ def peak(command: Sequence[str]) -> tuple[float, int]:
     said = quietly([sys.executable, "-c", measure, *command])
     unit = 1 if sys.platform == "darwin" else 1024
     return time.perf_counter() - began, int(said.split()[-1]) * unit
+
+
+def is_filled(home: Path) -> bool:
+    """Whether a desk of an earlier measurement is there, whose tables are those of today."""
+    mark = home / "filled"
+    return mark.exists() and mark.read_text(encoding="utf-8") == _schema()
+
+
+def note_filled(home: Path) -> None:
+    """Keep a desk for the next time."""
+    (home / "filled").write_text(_schema(), encoding="utf-8")
+
+
+def _schema() -> str:
+    return hashlib.sha256((BENCH.parent / "schema.sql").read_bytes()).hexdigest()
