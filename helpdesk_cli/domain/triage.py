@@ -298,7 +298,12 @@ def _taken(case: Case, known: Known, mark: str, *, is_public: bool = True) -> De
 
 TABLE: tuple[Row, ...] = (
     Row("duplicate", "the same mail is here already", _duplicate),
-    Row("loop", "we wrote it ourselves, it came over more than 50 hops, or bears three loop marks", _loop, stops=True),
+    Row(
+        "loop",
+        "we wrote it ourselves, it came over more than 50 hops, or bears three loop marks",
+        _loop,
+        stops=True,
+    ),
     Row("bounce", "it reports that a mail could not be delivered", _bounce, stops=True),
     Row("vacation", "a vacation responder wrote it", _vacation, stops=True),
     Row("report", "it is a read receipt or an abuse report", _report, stops=True),

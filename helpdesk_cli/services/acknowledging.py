@@ -13,7 +13,7 @@ from helpdesk_cli.domain.ticket import Change, Event
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.paging import tickets_of
+from helpdesk_cli.services.ringing import tickets_of
 from helpdesk_cli.services.tickets import load
 from helpdesk_cli.store import members, outbox, pages, tickets
 from helpdesk_cli.store.engine import Tx

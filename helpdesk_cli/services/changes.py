@@ -103,9 +103,9 @@ def _save(tx: Tx, desk: Desk, change: Change) -> Recorded:
         pages.end(tx, ticket.number, ended_by, at)
     letters = _letters(tx, desk, change, messages, at) if is_heard(change) else ()
     if change.calls:
-        from helpdesk_cli.services import paging
+        from helpdesk_cli.services import ringing
 
-        letters += paging.ring(tx, desk, change, messages, at)
+        letters += ringing.ring(tx, desk, change, messages, at)
     return Recorded(ticket, messages, letters)
 
 

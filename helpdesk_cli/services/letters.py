@@ -46,9 +46,9 @@ def put_letter(
     ``hold``: so many seconds it waits before it may go.
     """
     if notice.kind == PAGER and ticket is not None:
-        from helpdesk_cli.services import paging
+        from helpdesk_cli.services import ringing
 
-        return paging.put(
+        return ringing.put(
             tx, desk, notice, ticket=ticket, department=department, message=message, subject=subject
         )
     why = _held_back(tx, desk, notice, at, ticket) if is_limited else ""

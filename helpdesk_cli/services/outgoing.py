@@ -207,16 +207,16 @@ class Run:
 
     def _still_to_say(self, letter: Letter) -> Letter:
         """A page without what was acknowledged while it waited."""
-        from helpdesk_cli.services import paging
+        from helpdesk_cli.services import ringing
 
-        return self._with_notes(lambda tx: paging.narrowed(tx, letter, self._desk.clock()), alone=True)
+        return self._with_notes(lambda tx: ringing.narrowed(tx, letter, self._desk.clock()), alone=True)
 
     def _begun(self, tx: Tx, letter: Letter) -> bool:
         """Note that a letter is handed over from now on; false where it must not go."""
         if letter.kind == PAGER:
-            from helpdesk_cli.services import paging
+            from helpdesk_cli.services import ringing
 
-            if not paging.may_go(tx, self._desk, letter, self._by):
+            if not ringing.may_go(tx, self._desk, letter, self._by):
                 return False
         return outbox.handing_over(tx, letter.id, self._by, self._desk.clock())
 

@@ -15,7 +15,7 @@ from helpdesk_cli.domain.ticket import Event, Message, Ticket
 from helpdesk_cli.domain.wishes import KINDS
 from helpdesk_cli.errors import NotFound
 from helpdesk_cli.services.desk import Desk
-from helpdesk_cli.services.paging import tickets_of
+from helpdesk_cli.services.ringing import tickets_of
 from helpdesk_cli.services.tickets import load
 from helpdesk_cli.store import digests, inbox, members, outbox, pages, people, tickets, untold
 from helpdesk_cli.store.engine import Tx

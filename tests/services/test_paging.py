@@ -258,10 +258,10 @@ def test_a_storm_pages_three_times_and_sums_up(night: Any) -> None:
     pages = night.letters(kind="pager")
     assert [letter.state for letter in pages] == ["sent"] * 4
     *three, summary = pages
-    named = [number for letter in three for number in paging.tickets_of(letter)]
+    named = [number for letter in three for number in ringing.tickets_of(letter)]
     assert len(named) == len(set(named)) == 30
     assert summary.facts["text"] == "970 more held back"
-    assert {*named, *paging.tickets_of(summary)} == set(range(1000, 2000))
+    assert {*named, *ringing.tickets_of(summary)} == set(range(1000, 2000))
     moments = [letter.sent_at for letter in pages]
     assert moments == sorted(set(moments))
     assert start <= moments[0]

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.moments import seconds_between
 from helpdesk_cli.errors import Failed
 from helpdesk_cli.mail.tokens import page_code
-from helpdesk_cli.services import acknowledging, members, outgoing, paging, rules, tickets
+from helpdesk_cli.services import acknowledging, members, outgoing, ringing, rules, tickets
 from helpdesk_cli.services.tickets import NewTicket
 from helpdesk_cli.settings import Alerts, Oncall
 from helpdesk_cli.store import open_engine
@@ -110,7 +110,7 @@ class Night:
             f"Message-ID: <{next(_NAMES)}@pager.example>\r\n\r\nI go\r\n"
         )
         assert entry.reason == "page-answer"
-        for number in paging.tickets_of(page):
+        for number in ringing.tickets_of(page):
             self.looked_at.setdefault(number, self.office.now)
 
     def close(self, more: int) -> None:
@@ -142,7 +142,7 @@ class Night:
         for page in pages:
             late = {
                 number
-                for number in (paging.tickets_of(page) if page.ticket else ())
+                for number in (ringing.tickets_of(page) if page.ticket else ())
                 if self.looked_at.get(number, "9") < page.sent_at
             }
             assert not late, f"{page.recipient} is paged at {page.sent_at} about {late}: {self.looked_at}"
@@ -157,7 +157,7 @@ class Night:
             (page.recipient, number)
             for page in self.pages()
             if page.state == "sent"
-            for number in paging.tickets_of(page)
+            for number in ringing.tickets_of(page)
         }
         for number in set(self.numbers) - set(self.looked_at):
             assert {("desk@pager.example", number), ("bob@pager.example", number)} <= named
