@@ -20,6 +20,11 @@ DEPARTMENT, MANAGER, EVERY, NAMED, DESK_ADMIN = (
 )
 """What the reader of a letter is to its ticket."""
 
+ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
+MOVED, REMINDER, INACTIVE, SURVEY = "moved", "reminder", "inactive", "survey"
+NOTICE, RULE, WEBHOOK, FORWARD, DIGEST = "notice", "rule", "webhook", "forward", "digest"
+"""The kinds of letters."""
+
 
 class Notice(Struct, frozen=True, kw_only=True):
     """A letter that is called for. ``person`` is the participant or staff member behind its token.

@@ -5,33 +5,65 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from helpdesk_cli.domain import wishes
 from helpdesk_cli.domain.hearers import (
-    ASSIGNEE,
-    DEPARTMENT,
-    DESK_ADMIN,
-    EVERY,
-    MANAGER,
-    NAMED,
-    PARTICIPANT,
+    ACKNOWLEDGEMENT,
+    ALERT,
+    DIGEST,
+    FORWARD,
+    INACTIVE,
+    MOVED,
+    NOTICE,
+    PAGER,
+    REMINDER,
+    REPLY,
     REQUESTER,
+    RULE,
+    SURVEY,
     THIRD_PARTY,
-    WATCHER,
+    WEBHOOK,
+    Audience,
+    Notice,
     doers_of,
+    everybody,
     role_of,
+    to_deputies,
 )
-from helpdesk_cli.domain.hearers import Audience as Audience
-from helpdesk_cli.domain.hearers import Notice as Notice
-from helpdesk_cli.domain.hearers import everybody as everybody
-from helpdesk_cli.domain.hearers import to_deputies as to_deputies
 from helpdesk_cli.domain.mail import STAFF_PURPOSES, fold
+from helpdesk_cli.domain.orders import ordered, pages_of, to_client, to_staff
 from helpdesk_cli.domain.people import SYSTEM, Participant, Staff
-from helpdesk_cli.domain.ticket import CLOSED, Change, Event, Telling
-from helpdesk_cli.settings import Department, Settings, Stage
+from helpdesk_cli.domain.ticket import CLOSED, Change, Event
+from helpdesk_cli.settings import Settings, Stage
 
-ACKNOWLEDGEMENT, REPLY, ALERT, PAGER = "acknowledgement", "reply", "alert", "pager"
-MOVED, REMINDER, INACTIVE, SURVEY = "moved", "reminder", "inactive", "survey"
-NOTICE, RULE, WEBHOOK, FORWARD, DIGEST = "notice", "rule", "webhook", "forward", "digest"
+__all__ = [
+    "ACKNOWLEDGEMENT",
+    "ALERT",
+    "DIGEST",
+    "FORWARD",
+    "HELD",
+    "INACTIVE",
+    "LIMITED",
+    "MOVED",
+    "NOTICE",
+    "PAGER",
+    "REMINDER",
+    "REPLY",
+    "RULE",
+    "STEPS",
+    "SURVEY",
+    "WEBHOOK",
+    "Audience",
+    "Notice",
+    "Steps",
+    "called_for",
+    "everybody",
+    "is_heard",
+    "kinds_of_steps",
+    "name_of",
+    "notices",
+    "once",
+    "steps_of",
+    "to_deputies",
+]
 
 HELD = frozenset({REPLY, FORWARD})
 """The kinds that wait a little where the desk holds answers: what staff write to people outside."""
@@ -66,7 +98,7 @@ def called_for(change: Change, audience: Audience, settings: Settings) -> list[N
     found = [] if change.silent else [*_of_words(change, audience, settings)]
     for telling in change.tell:
         if telling.always or not change.silent:
-            found += _ordered(telling, change, audience, settings)
+            found += ordered(telling, change, audience, settings)
     doers = doers_of(change, audience)
     found = [each for each in found if each.purpose not in STAFF_PURPOSES or fold(each.address) not in doers]
     if not change.silent:
@@ -100,7 +132,7 @@ def _of_words(change: Change, audience: Audience, settings: Settings) -> Iterato
             yield _acknowledgement(change, audience.participants[0])
         yield from _alerts(change, audience, "opened", audience.staff)
         if change.page and is_open:
-            yield from _pages(change, settings)
+            yield from pages_of(change, settings)
     elif kinds & {"replied", "rated"}:
         yield from _alerts(change, audience, "replied", _whose(change, audience))
     if "answered" in kinds:
@@ -173,23 +205,10 @@ def _beside(change: Change) -> dict[str, object]:
     return {name: data[name] for name in ("cc", "rating") if data.get(name)}
 
 
-def _pages(change: Change, settings: Settings) -> list[Notice]:
-    department = settings.department.get(change.ticket.department)
-    addresses = [settings.alerts.address] if settings.alerts.enabled else []
-    if department is not None and department.pager:
-        addresses.append(department.pager)
-    message = 0 if change.messages else None
-    return [
-        Notice(kind=PAGER, address=address, message=message, event="opened", why=PAGER)
-        for address in dict.fromkeys(addresses)
-        if address
-    ]
-
-
 def _replies(change: Change, audience: Audience) -> list[Notice]:
     writer = fold(change.messages[0].author.email)
     return [
-        replace(_to_client(REPLY, person, audience), message=0, event="answered")
+        replace(to_client(REPLY, person, audience), message=0, event="answered")
         for person in audience.participants
         if fold(person.address) != writer
     ]
@@ -290,7 +309,7 @@ def _to_concerned(
         if event.actor == member.login or fold(event.actor) == fold(member.email):
             continue
         why = role_of(member, change, audience)
-        yield replace(_to_staff(NOTICE, member, facts), event=name_of(kind, change), why=why)
+        yield replace(to_staff(NOTICE, member, facts), event=name_of(kind, change), why=why)
 
 
 def _is_machine(actor: str) -> bool:
@@ -317,83 +336,5 @@ def _to_participants(
     }
     for person in audience.participants:
         if fold(person.address) not in own:
-            found = _to_client(MOVED, person, audience, facts)
+            found = to_client(MOVED, person, audience, facts)
             yield replace(found, event=name_of(kind, change), by_itself=_is_machine(event.actor))
-
-
-def _ordered(telling: Telling, change: Change, audience: Audience, settings: Settings) -> list[Notice]:
-    """The letters that somebody ordered."""
-    event, by = _order_of(telling, change)
-    found = [*_to_ordered(telling, change, audience, settings)]
-    return [replace(each, event=event, why=", ".join(filter(None, (each.why, by)))) for each in found]
-
-
-def _order_of(telling: Telling, change: Change) -> tuple[str, str]:
-    """What an order tells of, and by whose order."""
-    event = str(telling.facts.get("event") or "")
-    rule = str(telling.facts.get("rule") or "") or next(
-        (each.actor.removeprefix("rule:") for each in reversed(change.events) if each.actor[:5] == "rule:"),
-        "",
-    )
-    if event in wishes.URGENT:
-        return event, "by the service level"
-    if telling.kind in (NOTICE, PAGER, WEBHOOK):
-        return wishes.RULE, f"by rule {rule}" if rule else ""
-    return telling.kind, f"by rule {rule}" if rule else ""
-
-
-def _to_ordered(telling: Telling, change: Change, audience: Audience, settings: Settings) -> Iterable[Notice]:
-    facts: dict[str, object] = {"lines": [], **telling.facts}
-    if telling.whom == "client":
-        return [_to_client(telling.kind, person, audience, facts) for person in audience.participants[:1]]
-    if telling.whom == "pager":
-        return [replace(page, facts={**page.facts, **telling.facts}) for page in _pages(change, settings)]
-    if telling.whom == "webhook":
-        message = 0 if change.messages else None
-        return [Notice(kind=WEBHOOK, address=telling.to, facts=telling.facts, message=message, why=WEBHOOK)]
-    department = settings.department.get(change.ticket.department)
-    if telling.whom == MANAGER and (department is None or department.manager not in audience.named):
-        return [
-            Notice(kind=telling.kind, address=address, facts=facts, why=DESK_ADMIN)
-            for address in settings.desk.admin
-        ]
-    return [
-        replace(_to_staff(telling.kind, member, facts), why=why)
-        for member, why in _meant(telling.whom, change, audience, department)
-    ]
-
-
-def _meant(
-    whom: str, change: Change, audience: Audience, department: Department | None
-) -> Iterator[tuple[Staff, str]]:
-    """The staff whom an order means, and as what."""
-    logins = {ASSIGNEE: change.ticket.assignee or "", MANAGER: department.manager if department else ""}
-    if whom == "watchers":
-        yield from ((member, WATCHER) for member in audience.watchers)
-        yield from ((member, EVERY) for member in audience.every)
-        return
-    member = audience.named.get(logins.get(whom, whom))
-    if whom != DEPARTMENT and member is not None:
-        yield member, whom if whom in logins else NAMED
-    elif whom in (DEPARTMENT, ASSIGNEE):
-        yield from ((each, DEPARTMENT) for each in audience.staff)
-
-
-def _to_staff(kind: str, member: Staff, facts: dict[str, object]) -> Notice:
-    return Notice(
-        kind=kind, address=member.email, name=member.name, person=member.id, purpose="s", facts=facts
-    )
-
-
-def _to_client(
-    kind: str, person: Participant, audience: Audience, facts: dict[str, object] | None = None
-) -> Notice:
-    return Notice(
-        kind=kind,
-        address=person.address,
-        name=person.name,
-        person=person.id,
-        purpose="c",
-        facts=facts or {},
-        why=REQUESTER if person is audience.participants[0] else PARTICIPANT,
-    )

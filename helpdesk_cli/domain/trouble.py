@@ -26,6 +26,9 @@ FORGOTTEN_AFTER = 2 * DAY
 LEEWAY = 30
 """A run may begin some seconds earlier in its minute than the one before."""
 
+CONFIGURATION = "the configuration"
+"""Other faults of it are news: somebody wrote it anew."""
+
 MOST_LINES = 10
 """So many losses of a kind are told one by one."""
 
@@ -129,7 +132,8 @@ class _Ending:
         """A run met it, for the first time or again."""
         row = self._again(before, met)
         lasted = seconds_between(row.since, self._at)
-        words = f"{row.text} (for {spell(lasted)})" if lasted + LEEWAY >= 60 else row.text
+        is_news = before is not None and before.kind != row.kind
+        words = f"{row.text} (for {spell(lasted)})" if lasted + LEEWAY >= 60 and not is_news else row.text
         if self._is_past(row.told_at, DAY):
             self.judged.told.append(f"still: {words}")
             row = replace(row, told_at=self._at)
@@ -148,7 +152,8 @@ class _Ending:
     def _again(self, row: Trouble | None, met: Met) -> Trouble:
         """The row with this run counted; a new one where there was none, or that was over."""
         patience = PATIENCE if met.kind == "away" else 0
-        if row is None or self._is_past(row.over_at, HOUR):
+        is_another = row is not None and met.what == CONFIGURATION and row.text != met.text
+        if row is None or is_another or self._is_past(row.over_at, HOUR):
             return self._new(met, patience)
         if row.over_at is not None:
             return self._new(met, HOUR)

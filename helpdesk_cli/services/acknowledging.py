@@ -15,7 +15,7 @@ from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.ringing import tickets_of
 from helpdesk_cli.services.tickets import load
-from helpdesk_cli.store import members, outbox, pages, tickets
+from helpdesk_cli.store import members, outbox, pages, tickets, ties
 from helpdesk_cli.store.engine import Tx
 
 
@@ -44,7 +44,11 @@ def acknowledge(
     staff: Staff | None = None,
     said: dict[str, object] | None = None,
 ) -> list[int]:
-    """Somebody looks at these tickets: nobody is called any more. Those to which somebody was called until now."""
+    """Somebody looks at these tickets: nobody is called any more. Those to which somebody was called until now.
+
+    A merged one means that in which it goes on.
+    """
+    numbers = _ends(tx, numbers)
     known = tickets.load_all(tx, numbers)
     open_ones = {one.ticket for one in pages.of_tickets(tx, numbers) if one.acknowledged_at is None}
     done = []
@@ -59,6 +63,11 @@ def acknowledge(
     return done
 
 
+def _ends(tx: Tx, numbers: Sequence[int]) -> list[int]:
+    """The tickets in which these go on."""
+    return list(dict.fromkeys(ties.end(tx, number) or number for number in numbers))
+
+
 def ack(desk: Desk, numbers: Sequence[int]) -> list[str]:
     """Acknowledge the pages of tickets; of those that somebody else was quicker with, who and when.
 
@@ -68,12 +77,15 @@ def ack(desk: Desk, numbers: Sequence[int]) -> list[str]:
     def acknowledged(tx: Tx) -> list[str]:
         for number in numbers:
             load(tx, desk, number)
-        callings = pages.of_tickets(tx, numbers)
+        ends = _ends(tx, numbers)
+        for number in ends:
+            load(tx, desk, number)
+        callings = pages.of_tickets(tx, ends)
         called = {one.ticket for one in callings}
-        for number in numbers:
+        for number in ends:
             if number not in called:
                 raise Failed(f"nobody was paged about ticket {number}; nothing was changed")
-        done = acknowledge(tx, desk, numbers, desk.actor.login, desk.clock())
+        done = acknowledge(tx, desk, ends, desk.actor.login, desk.clock())
         return [
             f"ticket {one.ticket} was acknowledged by {one.acknowledged_by} already"
             for one in callings

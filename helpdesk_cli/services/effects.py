@@ -133,9 +133,14 @@ def _page(_: Tx, doing: Doing, change: Change, __: Action) -> Change:
 
 
 def _may_page(doing: Doing, change: Change) -> bool:
-    """A robot's mail pages nobody, unless the rule asks for just that, as for the mails of a monitoring system."""
-    is_robots = change.brought is not None and change.brought.is_automatic
-    return not is_robots or any(condition.field == "mail.is_automatic" for condition in doing.rule.conditions)
+    """A robot's mail pages nobody, unless the rule asks for just that, as for the mails of a monitoring system; a
+    forged one never does."""
+    mail = change.brought
+    if mail is None or mail.verdict == "fail":
+        return mail is None
+    return not mail.is_automatic or any(
+        condition.field == "mail.is_automatic" for condition in doing.rule.conditions
+    )
 
 
 def _send(_: Tx, doing: Doing, change: Change, action: Action) -> Change:

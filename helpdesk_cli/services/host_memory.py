@@ -9,11 +9,11 @@ from collections.abc import Collection, Sequence
 
 from msgspec import MsgspecError, json
 
-from helpdesk_cli.domain.trouble import Judged, Met, Trouble, judge
+from helpdesk_cli.domain.trouble import CONFIGURATION, Judged, Met, Trouble, judge
 from helpdesk_cli.errors import BadConfig
 from helpdesk_cli.services.desk import now
 
-STORE, CONFIGURATION = "the store", "the configuration"
+STORE = "the store"
 
 
 def settle(config: str | None, met: Sequence[Met], *, can_write: bool = False) -> Judged:

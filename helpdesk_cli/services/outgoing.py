@@ -178,6 +178,9 @@ class Run:
             self._with_notes(lambda tx: self._let_go(tx, [letter]))
             return
         if letter.kind == PAGER:
+            if seconds_between(letter.created_at, self._desk.clock()) > PAGE_LIFETIME:
+                self._give_up(letter, letter.error or "no run of notify was there to send it within the hour")
+                return
             letter = self._still_to_say(letter)
         try:
             words = written(self._desk, letter)
@@ -246,14 +249,18 @@ class Run:
         """Try again later, or give up when the letter is too old."""
         now = self._desk.clock()
         if seconds_between(letter.created_at, now) > (PAGE_LIFETIME if letter.kind == PAGER else LIFETIME):
-            self._report.failed += 1
-            self._lose(f"letter {letter.id} to {letter.recipient} was given up: {text}")
-            self._note(letter, "failed", text)
+            self._give_up(letter, text)
             return
         self._report.deferred += 1
         self._note(
             letter, "deferred", text, next_attempt_at=later(now, wait(letter.attempts + 1, self._desk.dice))
         )
+
+    def _give_up(self, letter: Letter, text: str) -> None:
+        """Let a letter that is too old go no more."""
+        self._report.failed += 1
+        self._lose(f"letter {letter.id} to {letter.recipient} was given up: {text}")
+        self._note(letter, "failed", f"given up: {text}")
 
     def _lose(self, words: str) -> None:
         self._report.problems.append(words)

@@ -31,6 +31,9 @@ from helpdesk_cli.store.engine import Tx
 
 RULE = "rule:oncall"
 
+WAIT_SECONDS = 60
+"""So soon it is looked again whether a page went."""
+
 
 # Whom a change calls
 
@@ -61,8 +64,13 @@ def planned(tx: Tx, desk: Desk, change: Change) -> Change:
     return _with(change, calls, at)
 
 
-def next_calls(tx: Tx, desk: Desk, ticket: Ticket, callings: Sequence[Calling], at: str) -> Change:
-    """What is due of a ticket's calls. A table that is no more in force gives its turn to those that are."""
+def next_calls(
+    tx: Tx, desk: Desk, ticket: Ticket, callings: Sequence[Calling], at: str, *, went: str | None = None
+) -> Change:
+    """What is due of a ticket's calls. A table that is no more in force gives its turn to those that are.
+
+    ``went`` is when the last page about it did, "" where that still waits: nobody can have missed it so far.
+    """
     change, calls, waits = Change(ticket=ticket, silent=True), [], []
     known = {one.oncall for one in callings}
     for one in callings:
@@ -71,6 +79,10 @@ def next_calls(tx: Tx, desk: Desk, ticket: Ticket, callings: Sequence[Calling], 
         table = desk.settings.oncall.get(one.oncall)
         if table is None or ticket.state == CLOSED:
             pages.drop(tx, ticket.number, one.oncall)
+            continue
+        until = later(at, WAIT_SECONDS) if went == "" else later(went, table.after) if went else at
+        if until > at:
+            waits.append(Call(oncall=one.oncall, event=one.event, step=one.step, next_at=until))
             continue
         if is_in_force(tx, desk, table, at):
             text = f"{TEXTS.get(one.event, '')} nobody acknowledged it".strip()
@@ -134,7 +146,10 @@ def reachable(tx: Tx, desk: Desk, table: Oncall, at: str, ticket: Ticket | None 
     found: dict[str, Called] = {}
     for person in table.people:
         if "@" in person:
-            found[person] = Called(person, person)
+            if (
+                ticket is None or not ticket.is_private
+            ):  # it is nobody's who could be asked whether they may see it
+                found[person] = Called(person, person)
             continue
         member = everybody.get(person)
         if member is not None and is_away(member, at, desk.settings.desk.timezone):

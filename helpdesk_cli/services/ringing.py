@@ -32,6 +32,9 @@ HELD_BACK = "held back: pages_per_person"
 LONGEST_PAUSE = 3600
 """Between two summaries lies the window that was used up, but no more than this."""
 
+JOINED_SECONDS = 900
+"""A page that has waited longer is joined by nothing new: it is given up before what joins it would be."""
+
 MOST_HELD = 1000
 """So many tickets a summary knows; an answer to it acknowledges them."""
 
@@ -67,7 +70,8 @@ def put(
         # What [alerts] and a department's pager get is never repeated.
         pages.note(tx, ticket, "", "alerts", step=1, at=now, next_at=None, to=notice.address)
     waits = pages.waiting(tx, key, is_summary=False)
-    if waits is not None and _joined(tx, waits, ticket, str(notice.facts.get("text", ""))):
+    is_young = waits is not None and waits.created_at > later(now, -JOINED_SECONDS)
+    if waits is not None and is_young and _joined(tx, waits, ticket, str(notice.facts.get("text", ""))):
         return None
     rates = desk.settings.limits.pages_per_person
     past = pages.moments(tx, key, later(now, -max(rate.seconds for rate in rates)))
@@ -232,6 +236,16 @@ def _unacknowledged(tx: Tx, numbers: Sequence[int], since: str) -> list[int]:
         for number in numbers
         if number in known and known[number].state != CLOSED and (number in calling or number not in ended)
     ]
+
+
+def underway(tx: Tx, since: str) -> dict[int, str]:
+    """Of the tickets that pages name when the last one went since a moment; "" where one still waits to go."""
+    found: dict[int, str] = {}
+    for page, went in pages.underway(tx, since):
+        for number in (page.ticket, *_numbers(page, "also")):
+            if number is not None:
+                found[number] = page.created_at if went else ""
+    return found
 
 
 def tickets_of(letter: Letter) -> tuple[int, ...]:

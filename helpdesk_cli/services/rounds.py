@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.trouble import PATIENCE, Met, Trouble
+from helpdesk_cli.domain.trouble import CONFIGURATION, PATIENCE, Met, Trouble
 from helpdesk_cli.errors import BadConfig, DeskError, NotAllowed, StoreAway, Unreachable, ranked
 from helpdesk_cli.services import host_memory, incoming, outgoing, pauses, troubles
 from helpdesk_cli.services import rules as rules_of_time
@@ -45,7 +45,7 @@ def work(opened: Callable[[], AbstractContextManager[Desk]], config: str | None)
     except NotAllowed:
         raise  # who calls is at fault, not the desk
     except Exception as failure:  # noqa: BLE001 cron starts us each minute: whatever it is, it is told once
-        what = host_memory.CONFIGURATION if isinstance(failure, BadConfig) else host_memory.STORE
+        what = CONFIGURATION if isinstance(failure, BadConfig) else host_memory.STORE
         judged = host_memory.settle(config, [troubles.met(what, what, failure)])
         done.told += judged.told
         done.quiet += judged.quiet

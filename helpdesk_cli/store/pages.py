@@ -14,6 +14,7 @@ class Waiting(Struct, frozen=True):
     id: int
     ticket: int | None
     facts: dict[str, object]
+    created_at: str = ""
 
 
 _FIELDS = ", ".join(Calling.__struct_fields__)
@@ -93,11 +94,36 @@ def waiting(tx: Tx, key: str, *, is_summary: bool) -> Waiting | None:
     """The newest page to an address that still waits; or the summary of what was held back."""
     which = "is null" if is_summary else "is not null"
     row = tx.row(
-        f"select id, ticket, facts from letter where kind = 'pager' and recipient_key = :key and ticket {which} "
+        "select id, ticket, facts, created_at from letter "
+        f"where kind = 'pager' and recipient_key = :key and ticket {which} "
         f"and state in ('queued', 'deferred'){_SUMMARY if is_summary else ''} order by id desc limit 1",
         key=key,
     )
-    return Waiting(int(row[0]), row[1], json.decode(str(row[2]))) if row else None  # type: ignore[arg-type]
+    return _waiting(row) if row else None
+
+
+def _waiting(row: Sequence[object]) -> Waiting:
+    return Waiting(int(row[0]), row[1], json.decode(str(row[2])), str(row[3] or ""))  # type: ignore[arg-type, call-overload]
+
+
+def underway(tx: Tx, since: str) -> list[tuple[Waiting, bool]]:
+    """The pages of tickets that still wait, and those that went since a moment: which, and whether it went.
+
+    Of one that went ``created_at`` is when it did.
+    """
+    found = [
+        (_waiting(row), False)
+        for row in tx.rows(
+            "select id, ticket, facts, created_at from letter where state in ('queued', 'deferred', 'sending') "
+            "and kind = 'pager' and ticket is not null"
+        )
+    ]
+    went = tx.rows(
+        "select id, ticket, facts, sent_at from letter where state = 'sent' and sent_at > :since and kind = 'pager' "
+        "and ticket is not null order by sent_at",
+        since=since,
+    )
+    return [*((_waiting(row), True) for row in went), *found]
 
 
 _SUMMARY = " and facts like '%\"held\":%'"

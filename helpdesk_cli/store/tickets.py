@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import json
 
 from helpdesk_cli.domain.mail import Part, fold
+from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.people import Participant
 from helpdesk_cli.domain.ticket import CLOSED, Author, Event, Joining, Message, Ticket
 from helpdesk_cli.store.engine import Tx, Value, listed
@@ -167,7 +168,10 @@ def add_event(tx: Tx, ticket: int, event: Event) -> None:
 
 
 def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
-    """Make somebody a participant, or note from which address they wrote last."""
+    """Make somebody a participant, or note from which address they wrote last.
+
+    What was said in the same second before they joined is not for them: they hear from the next one on.
+    """
     folded = fold(joining.address)
     tx.put(
         "update participant set address = :address, shown = :shown where ticket = :ticket and client_id = :client "
@@ -179,7 +183,8 @@ def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
     )
     tx.put(
         "insert into participant (ticket, address, shown, name, client_id, since_at) "
-        "select :ticket, :address, :shown, :name, :client, :at where not exists "
+        "select :ticket, :address, :shown, :name, :client, case when :is_now = 1 and exists "
+        "(select 1 from message where ticket = :ticket and at = :at) then :after else :at end where not exists "
         "(select 1 from participant where ticket = :ticket and client_id = :client) on conflict do nothing",
         ticket=ticket,
         address=folded,
@@ -187,6 +192,8 @@ def join(tx: Tx, ticket: int, joining: Joining, at: str) -> None:
         name=joining.name,
         client=joining.client_id,
         at=joining.since or at,
+        is_now=0 if joining.since else 1,
+        after=later(at, 1),
     )
 
 

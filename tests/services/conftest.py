@@ -17,7 +17,7 @@ from helpdesk_cli.services import members
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.incoming import receive
 from helpdesk_cli.services.line import MailboxReport
-from helpdesk_cli.settings import Department, Settings, Store, Transport
+from helpdesk_cli.settings import Department, Oncall, Settings, Store, Transport
 from helpdesk_cli.settings import Desk as DeskSettings
 from helpdesk_cli.settings import Mailbox as MailboxSettings
 from helpdesk_cli.store import inbox, open_engine, outbox, tickets
@@ -155,3 +155,15 @@ def with_staff(url: str) -> None:
         )
         members.join(made.desk, login, department)
     made.desk.engine.close()
+
+
+PAGERS = {"bob": "bob@pager.example", "carla": "carla@pager.example"}
+
+
+@pytest.fixture
+def night(office: Any) -> Any:
+    """An office in which bob is called, then carla."""
+    for login, address in PAGERS.items():
+        members.edit_staff(office.desk, login, pager=address)
+    office.configured(oncall={"night": Oncall(people=("bob", "carla"))})
+    return office

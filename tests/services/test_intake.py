@@ -605,6 +605,24 @@ def test_to_whom_else_a_mail_went_is_shown_to_staff_until_they_take_part(office:
     }
 
 
+def test_who_joins_hears_nothing_of_the_second_in_which_they_did(office: Any) -> None:
+    office.mail(mail("First."), arrived_at=office.now)
+    office.passes(minutes=1)
+    office.mail(mail("Among us.", subject="[HD-1000] Printer", number=2), arrived_at=office.now)
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Water.", cc=("boss@client.example",)))
+    (letter,) = [one for one in office.letters(kind="reply") if one.recipient == "boss@client.example"]
+    raw = mailroom.letter_raw(office.desk, letter.id)
+    assert b"Water." in raw
+    assert b"Among us." not in raw
+    office.passes(minutes=1)
+    office.mail(mail("To all.", subject="[HD-1000] Printer", number=3), arrived_at=office.now)
+    tickets.reply(office.by("bob"), 1000, tickets.Answer(text="Sand."))
+    *_, letter = [one for one in office.letters(kind="reply") if one.recipient == "boss@client.example"]
+    raw = mailroom.letter_raw(office.desk, letter.id)
+    assert b"To all." in raw
+    assert b"Among us." not in raw
+
+
 def test_of_a_mail_to_very_many_nobody_is_shown(office: Any) -> None:
     crowd = ", ".join(f"c{number}@client.example" for number in range(51))
     office.mail(

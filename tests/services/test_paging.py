@@ -1,74 +1,25 @@
 """Who is called, until when, and how much of a storm reaches a pager; on every engine."""
 
-from email import message_from_bytes
 from typing import Any
 
 import pytest
+from calls import answer, entered, mail, paged, runs, words
 from msgspec.structs import replace
 
 from helpdesk_cli.errors import Failed
-from helpdesk_cli.mail.tokens import page_code
 from helpdesk_cli.services import (
     acknowledging,
     assigning,
-    mailroom,
     members,
     outgoing,
     paging,
-    rules,
+    ringing,
     tickets,
     views,
 )
-from helpdesk_cli.services.explaining import explained
-from helpdesk_cli.services.tickets import Answer, NewTicket
+from helpdesk_cli.services.tickets import Answer
 from helpdesk_cli.services.why import why
 from helpdesk_cli.settings import Alerts, Calendar, Oncall, Rule
-
-PAGERS = {"bob": "bob@pager.example", "carla": "carla@pager.example"}
-
-
-@pytest.fixture
-def night(office: Any) -> Any:
-    """An office in which bob is called, then carla."""
-    for login, address in PAGERS.items():
-        members.edit_staff(office.desk, login, pager=address)
-    office.configured(oncall={"night": Oncall(people=("bob", "carla"))})
-    return office
-
-
-def mail(number: int, sender: str = "ann@client.example", **headers: str) -> str:
-    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    return (
-        f"From: {sender}\r\nTo: support@desk.example\r\nSubject: Down {number}\r\n"
-        f"Message-ID: <{number}@client.example>\r\n{more}\r\nIt is down.\r\n"
-    )
-
-
-def entered(office: Any, subject: str = "Down", **fields: Any) -> int:
-    wish = NewTicket(
-        client="ann@client.example", subject=subject, text="It is down.", department="support", **fields
-    )
-    return int(tickets.new(office.desk, wish))
-
-
-def paged(office: Any) -> list[str]:
-    """To whom pages went or go, oldest first."""
-    return [letter.recipient.partition("@")[0] for letter in office.letters(kind="pager")]
-
-
-def runs(office: Any) -> None:
-    rules.run(office.desk)
-    outgoing.notify(office.desk)
-
-
-def answer(office: Any, letter: Any, **fields: str) -> Any:
-    """A pager's answer, which keeps nothing but the subject."""
-    sender = fields.get("sender", letter.recipient)
-    code = fields.get("code") or page_code(office.desk.key, letter.id)
-    return office.mail(
-        f"From: {sender}\r\nTo: support@desk.example\r\nSubject: re: hd-{letter.ticket} {code.upper()}\r\n"
-        f"Message-ID: <{office.now}-{sender}>\r\n{fields.get('more', '')}\r\nI go\r\n"
-    )
 
 
 def test_the_next_one_is_called_until_somebody_acknowledges_it(night: Any) -> None:
@@ -329,81 +280,3 @@ def test_who_was_called_by_a_page_of_several_tickets_is_told_of_each(night: Any)
                 [(page.recipient, page.id)]
             ]
             assert calls[0][1] == []
-
-
-def words(office: Any, letter: Any) -> str:
-    """What a page says."""
-    text = message_from_bytes(mailroom.letter_raw(office.desk, letter.id)).get_payload(decode=True)
-    return text.decode() if isinstance(text, bytes) else ""
-
-
-def test_a_page_says_what_happened_to_each_of_its_tickets(night: Any) -> None:
-    night.configured(oncall={"night": Oncall(people=("bob",), events=("replied",))})
-    for number in (1, 2):
-        night.mail(mail(number))
-    for number in (1000, 1001):
-        night.mail(mail(number).replace("Subject: ", f"Subject: [HD-{number}] "))
-    (page,) = night.letters(kind="pager")
-    assert "HD-1000 Normal, also 1001 (the client wrote again), the client wrote again, ann:" in words(
-        night, page
-    )
-
-
-@pytest.mark.parametrize(
-    ("acked", "says"), [(1000, "HD-1001 Normal, also 1002,"), (1001, "HD-1000 Normal, also 1002,")]
-)
-def test_a_page_does_not_name_what_was_acknowledged_before_it_went(night: Any, acked: int, says: str) -> None:
-    for _ in range(3):
-        entered(night)
-    (page,) = night.letters(kind="pager")
-    night.passes(minutes=1)
-    acknowledging.ack(night.by("carla"), [acked])
-    outgoing.notify(night.desk)
-    (page,) = night.letters(kind="pager")
-    assert page.state == "sent"
-    assert says in words(night, page)
-    assert str(acked) not in words(night, page)
-    (call,) = [each for each in why(night.desk, acked, "bob@pager.example").news if each.event == "paged"]
-    assert (call.told, [(one.whom, one.why) for one in call.not_told]) == (
-        [],
-        [("bob@pager.example", "acknowledged")],
-    )
-
-
-def test_who_is_called_by_a_summary_is_told_so(night: Any) -> None:
-    for _ in range(4):
-        entered(night)
-        night.passes(minutes=0.6)
-        outgoing.notify(night.desk)
-    *_, summary = night.letters(kind="pager")
-    assert summary.ticket is None
-    (call,) = [each for each in why(night.desk, 1003).news if each.event == "paged"]
-    assert [(one.to, one.letter) for one in call.told] == [("bob@pager.example", summary.id)]
-
-
-def test_whom_a_page_called_is_warned_of_who_answers_it_in_their_place(night: Any) -> None:
-    entered(night)
-    runs(night)
-    entry = answer(night, night.letters(kind="pager")[0], sender="eve@evil.example")
-    assert entry.reason == "spoofed-page"
-    (warning,) = night.letters(kind="spoof-warning")
-    text = words(night, warning)
-    assert warning.recipient == "bob@staff.example"
-    assert "answers the page about HD-1000 that went to\nbob@pager.example" in text.replace("\r", "")
-    assert "helpdesk ticket ack 1000" in text
-
-
-def test_explain_shows_whom_a_mail_would_call_and_which_page_it_answers(night: Any) -> None:
-    found = explained(night.desk, mail(1).encode())
-    assert [one.address for one in found.hears if one.kind == "pager"] == ["bob@pager.example"]
-    assert night.letters() == []
-    entered(night)
-    (page,) = night.letters(kind="pager")
-    code = page_code(night.desk.key, page.id)
-    found = explained(
-        night.desk,
-        f"From: eve@evil.example\r\nTo: support@desk.example\r\nSubject: {code}\r\n\r\nok".encode(),
-    )
-    assert [(one.kind, one.address) for one in found.hears] == [("spoof-warning", "bob@staff.example")]
-    assert found.case.facts.page is not None
-    assert found.case.facts.page.letter == page.id

@@ -156,7 +156,7 @@ class Night:
         named = {
             (page.recipient, number)
             for page in self.pages()
-            if page.state == "sent"
+            if page.state in ("sent", "failed")  # which is told to the admins
             for number in ringing.tickets_of(page)
         }
         for number in set(self.numbers) - set(self.looked_at):

@@ -411,6 +411,17 @@ def test_a_configuration_that_is_wrong_is_told_at_once_all_faults_of_it(desk: An
     ]
 
 
+@pytest.mark.usefixtures("clock")
+def test_another_fault_of_the_configuration_is_told_at_once(desk: Any) -> None:
+    first, second = Away(BadConfig("/x.toml: line 1: a: no")), Away(BadConfig("/x.toml: line 2: b: no"))
+    told = []
+    for away in (first, first, second, second):
+        told.append(rounds.work(away, "/x.toml").told)
+        desk.passes(minutes=1)
+    words = "the configuration: /x.toml: line"
+    assert told == [[f"{words} 1: a: no"], [], [f"{words} 2: b: no"], []]
+
+
 def test_where_nothing_can_be_remembered_everything_is_told(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,13 +22,22 @@ STATES = {
     "waiting": "waits",
     "sent": "sent",
     "deferred": "is tried again",
-    "failed": "was refused",
+    "failed": "did not go",
     "bounced": "came back",
     "uncertain": "may have gone or not",
     "held": "is held",
     "dropped": "was dropped",
 }
 """What became of a letter, in words; a moment may follow."""
+
+HEADS = {
+    "sent": "told:",
+    "bounced": "told:",
+    "uncertain": "told:",
+    "failed": "not told:",
+    "dropped": "not told:",
+}
+"""Of what is over whether somebody was told; the rest is still to come."""
 
 
 @click.command(
@@ -78,7 +87,7 @@ def _hearers(news: "News", reader: Reader) -> Iterator[Line]:
         style = "red" if told.state in ("failed", "bounced", "uncertain") else ""
         who = f"{told.login} <{told.to}>" if told.login else told.to
         words = ", ".join(filter(None, (who, told.as_)))
-        yield style, INDENT, f"{'told:' if told.state == 'sent' else 'to tell:':<10} {line(words)}"
+        yield style, INDENT, f"{HEADS.get(told.state, 'to tell:'):<10} {line(words)}"
         yield style, INDENT + 11, line(_became(told, reader))
     for one in news.not_told:
         yield "dim", INDENT, f"{'not told:':<10} {line(f'{one.whom}: {one.text}')}"

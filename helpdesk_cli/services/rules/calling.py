@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from helpdesk_cli.services import paging
+from helpdesk_cli.domain.moments import later
+from helpdesk_cli.services import paging, ringing
 from helpdesk_cli.services.changes import record
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.rules.contract import Row
@@ -32,13 +33,16 @@ class Calling:
 
     def fire(self, tx: Tx, numbers: Sequence[int], at: str) -> list[int]:
         known, found = tickets.load_all(tx, numbers), pages.of_tickets(tx, numbers)
+        tables = self._desk.settings.oncall.values()
+        went = ringing.underway(tx, later(at, -max((table.after for table in tables), default=0)))
         hit = []
         for number in numbers:
             callings = [one for one in found if one.ticket == number]
             due = [one for one in callings if one.next_at is not None and one.next_at <= at]
             if not due or number not in known:
                 continue
-            record(tx, self._desk, paging.next_calls(tx, self._desk, known[number], callings, at))
+            change = paging.next_calls(tx, self._desk, known[number], callings, at, went=went.get(number))
+            record(tx, self._desk, change)
             hit.append(number)
         return hit
 
