@@ -36,6 +36,8 @@ KINDS = {
     "names": "mailboxes",
     "job": "jobs",
     "template": "replies",
+    "saved": "filters",
+    "sort": "orders",
 }
 """By a parameter's name: what ``services.completing`` offers."""
 
@@ -162,6 +164,8 @@ def _values(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
         return param.shell_complete(ctx, incomplete)
     call = ctx.find_object(Call) or Call()
     found = _choices(call, kind, incomplete)
+    if kind == "tickets" and "LOGIN" in (param.metavar or ""):  # N … [LOGIN]
+        found += _choices(call, "logins", incomplete)
     known = {value for value, _ in found}
     # LOGIN|none|auto: behind the first stand words of their own.
     others = (param.metavar or "").strip("[]").split("|")[1:]

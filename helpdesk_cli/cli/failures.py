@@ -82,7 +82,7 @@ def lines_of(error: BaseException) -> list[str]:
         message = one_line(error.format_message()).rstrip(".")
         return [f"{message}; see '{path} --help'"]
     if isinstance(error, click.Abort):
-        return ["nothing was answered; nothing was changed"]
+        return ["nothing was changed"]
     if isinstance(error, click.ClickException):
         return [one_line(error.format_message())]
     if isinstance(error, OSError) and error.strerror:

@@ -94,12 +94,14 @@ def config_check(call: Call, as_json: bool) -> None:
         if as_json:
             output.show_json({"path": None, "faults": list(failure.faults), "warnings": []})
         raise
-    warnings = [*filter(None, [untranslated(settings)]), *broken_templates(settings)]
+    warnings, faults = [*filter(None, [untranslated(settings)])], broken_templates(settings)
     for words in warnings:
         output.warn(words)
     if as_json:
-        output.show_json({"path": settings.source, "faults": [], "warnings": warnings})
-    elif call.verbosity >= 0:
+        output.show_json({"path": settings.source, "faults": faults, "warnings": warnings})
+    if faults:
+        raise BadConfig(*faults)
+    if not as_json and call.verbosity >= 0:
         output.put(output.line(f"{settings.source}: in order"))
 
 

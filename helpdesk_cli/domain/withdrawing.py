@@ -77,7 +77,13 @@ def _unsaid(
     if not message.is_public:
         return ticket
     answers = [one.at for one in others if one.is_public and one.kind == OUTBOUND]
-    closed = [event.at for event in log if event.at < message.at and _closes(event, stages)]
+    taken_back = {event.data.get("message") for event in log if event.kind == "unsent"}
+    undone = {one.at for one in others if one.id in taken_back}  # what these moved was moved back
+    closed = [
+        event.at
+        for event in log
+        if event.at < message.at and event.at not in undone and _closes(event, stages)
+    ]
     return replace(
         ticket,
         answered_at=min(answers, default=None),

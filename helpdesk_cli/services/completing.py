@@ -51,6 +51,14 @@ def _names(kind: str, settings: Settings) -> Iterable[tuple[str, str]]:
         from helpdesk_cli.templates.replies import canned
 
         return [(each.slug, each.title) for each in canned(settings.desk.templates, settings.desk.language)]
+    if kind == "filters":
+        from helpdesk_cli.services.saved import filters
+
+        return [(f"@{name}", "") for name in filters(settings)]
+    if kind == "orders":
+        from helpdesk_cli.services.views import ORDERS
+
+        return [(order, "") for order in ORDERS]
     if kind == "jobs":
         from helpdesk_cli.services.pauses import BOX, JOBS
 

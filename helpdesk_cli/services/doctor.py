@@ -34,6 +34,9 @@ def examine(config: str | None, *, send_test: str | None = None) -> Iterator[Che
     if is_served(settings):  # all else is the owner's
         yield Check(name="configuration", text=settings.source)
         yield from of_shared_host(settings)
+        if send_test:
+            words = f"sudo -u {settings.store.run_as} helpdesk doctor --send-test {send_test}"
+            yield warning("send-test", "no mail was sent: only the store's owner tries the transports", words)
         return
     try:
         load(config, thoroughly=True)
@@ -100,7 +103,9 @@ def of_templates(settings: Settings) -> Iterator[Check]:
         return
     faults = broken_templates(settings)
     for fault in faults:
-        yield warning("templates", fault, "mend it; until then every such letter waits")
+        yield warning(
+            "templates", fault, "mend it; until then every such letter waits, and no such answer is prepared"
+        )
     if folder and not faults:
         yield Check(name="templates", text=folder)
 

@@ -5,6 +5,7 @@ on. A log that cannot be written stops nothing: what is wrong is kept until some
 """
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from helpdesk_cli.domain.mail import Inbound
@@ -15,6 +16,7 @@ from helpdesk_cli.store import inbox
 from helpdesk_cli.store.outbox import Letter
 
 JOURNAL = "/run/systemd/journal/socket"
+SYSLOG = "/var/run/syslog" if sys.platform == "darwin" else "/dev/log"
 FACILITIES = {"user": 1, "mail": 2, "daemon": 3, **{f"local{number}": 16 + number for number in range(8)}}
 
 _ended: dict[str, str] = {}
@@ -112,9 +114,23 @@ def _to_file(log: Log, lines: Iterable[str]) -> None:
 def _to_syslog(log: Log, lines: Iterable[str]) -> None:
     import syslog
 
+    _reach(SYSLOG)  # what nobody listens to, the system's library drops without a word
     syslog.openlog("helpdesk", syslog.LOG_PID, FACILITIES[log.facility] << 3)
     for each in lines:
         syslog.syslog(syslog.LOG_INFO, each)
+
+
+def _reach(place: str) -> None:
+    """Raise OSError where nobody listens at a local socket, of whatever type."""
+    import errno
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(place)
+        except OSError as error:
+            if error.errno != errno.EPROTOTYPE:
+                raise
 
 
 def _to_journal(log: Log, lines: Iterable[str]) -> None:

@@ -107,14 +107,19 @@ def urgent(
 ) -> list[Card]:
     """Active tickets, the most urgent first; of equal ones that which is due first, or waits longest.
 
-    ``to_do_at`` leaves those for which somebody could do something at that moment: not what only waits.
+    ``to_do_at`` leaves those for which somebody could do something at that moment: not what only waits, nor what
+    was put off until later and is not overdue.
     """
     points, steps = _points(ladders)
     last = "t.due_at is null, t.due_at, t.unanswered_since is null, t.unanswered_since, t.number"
     order = f"order by {points} desc, {last}"
     where = f"t.is_active = 1 and {where}"
     if to_do_at is not None:
-        where += " and (t.state = 'open' or t.unanswered_since is not null or t.due_at < :to_do_at)"
+        put_off = "select number from ticket where waits_until > :to_do_at and state = 'waiting'"
+        where += (
+            " and (t.state = 'open' or t.unanswered_since is not null or t.due_at < :to_do_at) "
+            f"and (t.due_at < :to_do_at or t.number not in ({put_off}))"
+        )
         binds = {**binds, "to_do_at": to_do_at}
     if limit is not None:
         # Which they are is answered by an index alone; only their rows are read.

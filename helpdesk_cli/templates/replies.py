@@ -69,9 +69,12 @@ def _of(place: Path) -> Iterator[Canned]:
 
 
 def _title(path: Path) -> str:
-    """What its first line calls it."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        found = _TITLE.match(file.readline(500))
+    """What its first line calls it; what cannot be read says so when it is used, and disturbs no other."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            found = _TITLE.match(file.readline(500))
+    except OSError:
+        return ""
     return found[1] if found else ""
 
 

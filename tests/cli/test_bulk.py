@@ -35,6 +35,16 @@ COMMANDS: list[tuple[tuple[str, ...], tuple[str, ...], str, object]] = [
 
 
 @pytest.mark.parametrize(("verb", "more", "field", "value"), COMMANDS)
+def test_watching_what_is_not_there_keeps_nobody_from_the_others(site: Site, inside: Run) -> None:
+    for number in range(2):
+        site.write(f"{number}")
+    inside("fetch-mail")
+    done = inside("ticket", "watch", "1000", "9999", "1001", code=1)
+    assert "no ticket 9999" in done.err
+    watched = inside("ticket", "list", "@watched", "--ids").out.split()
+    assert sorted(watched) == ["1000", "1001"]
+
+
 def test_what_cannot_be_done_to_one_ticket_is_told_and_the_others_change(
     three: tuple[int, ...],
     inside: Run,

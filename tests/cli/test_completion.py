@@ -76,6 +76,9 @@ def test_logins_are_offered(ask: Ask, run: Run) -> None:
     run("staff", "new", "ben", "--name", "Ben", "--email", "ben@desk.example")
     assert words(ask("helpdesk ticket assign 1000 b")) == ["ben", "bob"]
     assert words(ask("helpdesk ticket assign 1000 a")) == ["auto"]
+    assert words(ask("helpdesk ticket watch 1000 be")) == ["ben"]
+    assert "@mine" in words(ask("helpdesk ticket list @m"))
+    assert words(ask("helpdesk ticket list --sort un")) == ["unanswered"]
     assert words(ask("helpdesk staff retire be")) == ["ben"]
     assert words(ask("helpdesk ticket list --assignee m")) == ["me"]
 

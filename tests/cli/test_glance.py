@@ -10,8 +10,10 @@ from program import Run
 from rich.cells import cell_len
 from terminal import COLOURS, on_terminal, steering
 
+from helpdesk_cli.cli.glance.board_screen import headed
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.services import assigning, members, pauses, tickets
+from helpdesk_cli.services.board import Pile
 from helpdesk_cli.services.tickets import NewTicket
 from helpdesk_cli.store import mailboxes, troubles
 from helpdesk_cli.store import tickets as rows
@@ -96,6 +98,12 @@ def test_a_dashboard_fits_one_screen(full: Site) -> None:
     assert "! job fetch-mail: never done" in text
     assert re.search(r"^! mailbox support: never done; ", text, re.M)
     assert re.search(r"^! 7 more; 'helpdesk doctor'$", text, re.M)
+
+
+def test_the_name_of_a_stage_gives_way_to_its_count() -> None:
+    pile = Pile(stage="long", name="In Bearbeitung - Wartet", state="open", count=3, cards=[])
+    assert headed(pile, 16) == "In Bearbeit… (3)"
+    assert headed(pile, 30) == "In Bearbeitung - Wartet (3)   "
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(20, 24), (40, 10), (80, 50), (200, 80)])

@@ -219,8 +219,12 @@ def test_the_journal_gets_a_message_a_line(
     }
 
 
-def test_syslog_gets_the_same_lines(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_syslog_gets_the_same_lines(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import syslog
+
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listening.bind(str(tmp_path / "log"))
+    monkeypatch.setattr(trail, "SYSLOG", str(tmp_path / "log"))
 
     told: list[tuple[object, ...]] = []
     monkeypatch.setattr(syslog, "openlog", lambda *words: told.append(words))
@@ -232,3 +236,14 @@ def test_syslog_gets_the_same_lines(site: Site, monkeypatch: pytest.MonkeyPatch)
         ("helpdesk", syslog.LOG_PID, syslog.LOG_LOCAL3),
         (syslog.LOG_INFO, "fetch mailbox=support"),
     ]
+    listening.close()
+
+
+def test_a_syslog_to_which_nobody_listens_is_told(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "SYSLOG", str(tmp_path / "log"))
+    site.configure('[log]\nto = "syslog"')
+    with site.desk(is_job=True) as desk:
+        trail.write(desk, ["fetch mailbox=support"])
+        assert trail.outcome(desk.settings.log) == "log: syslog: No such file or directory; lines are lost"

@@ -112,14 +112,15 @@ def test_a_broken_template_of_the_site_is_found(run: Run, site: Site) -> None:
     site.configure(instead=WITH_ADMIN.replace("[desk]\n", '[desk]\ntemplates = "words"\n', 1))
     place = f"{words}/reply.txt.j2 line 2: "
     assert found(run)["templates", "warn"]["text"].startswith(place)
-    checked = run("config", "check", code=0)
-    assert checked.out == f"{site.config}: in order\n"
+    checked = run("config", "check", code=78)
+    assert checked.out == ""
     assert checked.err.startswith(f"helpdesk: {place}")
-    (told,) = run("config", "check", "--json").json["warnings"]
+    (told,) = run("config", "check", "--json", code=78).json["faults"]
     assert told.startswith(place)
     (words / "reply.txt.j2").write_text("Hello {{ recipient.name }}")
     assert found(run)["templates", "ok"]["text"] == str(words)
-    assert run("config", "check").err == ""
+    checked = run("config", "check")
+    assert (checked.out, checked.err) == (f"{site.config}: in order\n", "")
 
 
 def test_a_damaged_store_is_found(run: Run, site: Site) -> None:

@@ -47,7 +47,7 @@ def test_another_departments_words_are_everybodys(replies: Path, inside: Run) ->
     (replies / "support").rename(replies / "sales")
     inside("ticket", "reply", "1000", "--template", "moving")
     assert last(inside) == "We move."
-    assert "there is no [department.sales]" in inside("config", "check").err
+    assert "there is no [department.sales]" in inside("config", "check", code=78).err
 
 
 def test_it_may_be_gone_on_with_in_the_editor(replies: Path, site: Site, inside: Run, tmp_path: Path) -> None:
@@ -88,8 +88,12 @@ def test_without_a_folder_it_says_where_they_go(site: Site, inside: Run) -> None
 
 def test_a_broken_one_is_told_with_its_line_before_somebody_needs_it(replies: Path, inside: Run) -> None:
     (replies / "moving.txt.j2").write_text("Hello\n{{ nobody.name }}\n")
-    assert f"{replies}/moving.txt.j2 line 2: 'nobody' is undefined" in inside("config", "check").err
+    assert f"{replies}/moving.txt.j2 line 2: 'nobody' is undefined" in inside("config", "check", code=78).err
     assert inside("doctor", code=None).out.count("moving.txt.j2 line 2") == 1
+    (replies / "dangling.txt.j2").symlink_to("nowhere")
+    assert "dangling" in inside("config", "check", code=78).err
+    assert "restart" in inside("ticket", "reply", "--template", "?").out
+    inside("ticket", "reply", "1000", "--template", "restart")
     (replies / "support" / "moving.txt.j2").unlink()
     told = inside("ticket", "reply", "1000", "--template", "moving", code=1).err
     assert "moving.txt.j2 line 2" in told

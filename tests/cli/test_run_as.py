@@ -188,6 +188,8 @@ def test_doctor_tells_staff_whether_they_are_let_through_and_kept_away(host: Hos
     sound = found(STAFF)
     assert {level for _, level in sound} == {"ok"}
     assert f"{OWNER} runs your commands" in sound["run_as", "ok"]
+    words = host.run(STAFF, "doctor", "--send-test", "ann@client.example").out
+    assert f"sudo -u {OWNER} helpdesk doctor --send-test ann@client.example" in words
     host.allow("ticket", "list")
     Path(key(host)).chmod(0o644)
     (host.desk / "own").chmod(0o755)

@@ -77,8 +77,11 @@ def test_what_only_waits_for_its_client_is_left_out(staffed: Any) -> None:
         {**waits, "unanswered_since": now},
         {"priority": "low"},
         {"state": "closed", "stage": "done", "priority": "urgent"},
+        {**waits, "unanswered_since": now, "waits_until": later(now, 60)},  # put off
+        {**waits, "unanswered_since": now, "waits_until": later(now, -60)},
+        {**waits, "due_at": later(now, -60), "waits_until": later(now, 60)},
     )
-    assert in_turn(staffed, staffed.by("dora")) == [3, 4, 5]
+    assert in_turn(staffed, staffed.by("dora")) == [3, 9, 4, 8, 5]
 
 
 def test_the_reasons_are_told(staffed: Any) -> None:

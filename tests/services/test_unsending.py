@@ -55,6 +55,17 @@ def test_an_answer_that_waits_is_taken_back_with_all_that_it_did(asked: Any) -> 
     assert asked.events(1000)[-2:] == ["unsent", "moved"]
 
 
+def test_what_was_taken_back_closed_nothing(asked: Any) -> None:
+    """Of two answers, the first of which closed the ticket, none left: the client waits as before."""
+    since = asked.ticket(1000).unanswered_since
+    for stage in ("done", None):
+        asked.passes(minutes=1)
+        answered(asked, stage=stage)
+        asked.passes(minutes=1)
+        unsend(asked)
+        assert asked.ticket(1000).unanswered_since == since
+
+
 def test_it_stays_as_a_note_that_no_mail_repeats(asked: Any) -> None:
     answered(asked)
     unsend(asked)

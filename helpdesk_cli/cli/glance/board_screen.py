@@ -69,7 +69,7 @@ class Board:
 
     def _column(self, pile: "Pile", width: int, cards: int) -> list[Spans]:
         shown = pile.cards[:cards]
-        lines: list[Spans] = [[("bold", fit(f"{pile.name} {counted(pile)}", width))]]
+        lines: list[Spans] = [[("bold", headed(pile, width))]]
         for one in shown:
             lines += self._card(one, width)
         more = pile.count - len(shown)
@@ -94,12 +94,19 @@ class Board:
         longest = max(len(f"{each.name} {counted(each)}") for each in self.closed)
         width = min(longest, self.width // 2)
         many = min((self.width - width) // (NARROWEST + GAP), len(pile.cards))
-        name = f"{pile.name} {counted(pile)}"
         if not many:
-            return [("bold", fit(name, self.width))]
+            return [("bold", headed(pile, self.width))]
         share = (self.width - width) // many - GAP
         latest = [fit(f"{one.number} {one.subject}", share) for one in pile.cards[:many]]
-        return [("bold", fit(name, width)), ("dim", "".join(" " * GAP + words for words in latest))]
+        return [("bold", headed(pile, width)), ("dim", "".join(" " * GAP + words for words in latest))]
+
+
+def headed(pile: "Pile", width: int) -> str:
+    """A stage's name and how many it has, filled up to a width; the name gives way."""
+    count = f" {counted(pile)}"
+    room = max(width - len(count), 0)
+    name = fit(pile.name, room).rstrip(" ")
+    return fit(name + count, width)
 
 
 def counted(pile: "Pile") -> str:

@@ -7,7 +7,8 @@ import click
 from helpdesk_cli.cli.app import Call, desk, shared
 from helpdesk_cli.cli.lists import as_json
 from helpdesk_cli.cli.options import number, several, ticket_number
-from helpdesk_cli.cli.ticket.report import ask, report, yes
+from helpdesk_cli.cli.ticket.bulk import each
+from helpdesk_cli.cli.ticket.report import report, yes
 from helpdesk_cli.domain.links import KINDS, RELATED
 
 Numbers = tuple[int, ...]
@@ -77,7 +78,14 @@ def watch(call: Call, numbers: Sequence[str], *, off: bool, yes: bool, as_json: 
         raise click.UsageError("name at least one ticket", ctx)
     found = several(ctx, None, words)
     with desk(call) as opened:
-        ask("watch no more" if off else "watch", found, sure=yes)
-        who = watching.watch(opened, found, None if login == "me" else login, off=off)
-        told = f"no longer watched by {who}" if off else f"watched by {who}"
-        report(call, opened, found, told, as_json=as_json)
+        who = opened.actor.login if login in (None, "me") else login
+        each(
+            call,
+            opened,
+            found,
+            lambda one: watching.watch(opened, [one], who, off=off),
+            asks="watch no more" if off else "watch",
+            words=f"no longer watched by {who}" if off else f"watched by {who}",
+            sure=yes,
+            as_json=as_json,
+        )
