@@ -177,6 +177,8 @@ class _Ending:
 
     def _return_of(self, row: Trouble) -> str:
         lasted = seconds_between(row.since, row.over_at or self._at)
+        if row.what.startswith("letter."):
+            return f"letters can be written again after {spell(lasted)}"
         return f"{named(row.what)} is back after {spell(lasted)}"
 
     def _write_return(self, row: Trouble) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
-from helpdesk_cli.domain.permissions import works_in
+from helpdesk_cli.domain.permissions import sees_all, works_in
+from helpdesk_cli.domain.trouble import Trouble
 from helpdesk_cli.domain.urgency import high_priorities
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.slugs import slug_of
@@ -67,6 +69,9 @@ class Mail(Struct, frozen=True, kw_only=True):
     unsent: dict[str, int]  # letters that wait for a person, by state
 
 
+FOR_ADMINS = "an admin sees what"
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """How a job on a host, or a mailbox, fares. ``error`` is of its last run, "" where that was well."""
 
@@ -115,10 +120,22 @@ def dashboard(desk: Desk, *, department: str | None = None) -> Dashboard:
             people=_sums(tallies, lambda tally: tally.assignee),
             mail=_mail(tx, later(at, -DAY)),
             mailboxes=_mailboxes(tx, desk, paused),
-            jobs=_jobs(tx, paused),
+            jobs=[_shown(desk, job) for job in _jobs(tx, paused)],
             paused=paused.get("cron"),
-            troubles=[one.text for one in troubles.known(tx) if one.over_at is None],
+            troubles=[_told(desk, one) for one in troubles.known(tx) if one.over_at is None],
         )
+
+
+def _shown(desk: Desk, job: Health) -> Health:
+    """A job as the actor may see it: what failed may name letters of others' tickets."""
+    return job if sees_all(desk.actor) or not job.error else replace(job, error=FOR_ADMINS)
+
+
+def _told(desk: Desk, trouble: Trouble) -> str:
+    """A trouble in the words that the actor may read: those about servers are for everybody."""
+    if sees_all(desk.actor) or trouble.what.startswith(("mailbox.", "transport.", "clock.", "the ")):
+        return trouble.text
+    return f"{trouble.what.partition('.')[0]}: {FOR_ADMINS}"
 
 
 def _own_departments(desk: Desk, chosen: str | None) -> list[str]:

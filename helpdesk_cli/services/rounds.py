@@ -24,6 +24,7 @@ REST_AFTER, REST_SECONDS = 5, 600
 """After so many rounds that failed at a mailbox it is tried only so often (osTicket's numbers)."""
 
 AWAY = Unreachable.exit_code
+WORDS = "letter."
 BOX, TRIED = "mailbox.", "mailbox-tried"
 
 
@@ -229,9 +230,19 @@ def send(jobs: Jobs) -> None:
         else:
             jobs.meet(troubles.met(WAY + slug, f"transport {slug}", failure))
     for error, words in report.unwritten.items():
-        jobs.meet(Met(what=f"letter.{error}"[:200], kind="broken", text=words, code=1))
+        jobs.meet(Met(what=f"{WORDS}{error}"[:200], kind="broken", text=words, code=1))
     for words in report.lost:
         jobs.lose("letters", words)
+    _find_written(jobs)
+
+
+def _find_written(jobs: Jobs) -> None:
+    """See which words of letters are mended: none waits for them any more."""
+    for row in troubles.known(jobs.desk):
+        if row.what.startswith(WORDS) and row.over_at is None and row.what not in jobs.troubles:
+            with jobs.desk.engine.read() as tx:
+                if not outbox.waits_with(tx, row.what.removeprefix(WORDS)):
+                    jobs.found_well(row.what)
 
 
 def rules(jobs: Jobs) -> None:

@@ -352,6 +352,15 @@ def stuck(tx: Tx, since: str) -> tuple[int, str]:
     return (0, "") if sent else (int(row[0]), str(last[0]) if last else "")
 
 
+def waits_with(tx: Tx, error: str) -> bool:
+    """Whether a letter is put off for a reason that begins with these words."""
+    row = tx.row(
+        "select 1 from letter where state = 'deferred' and substr(error, 1, length(:error)) = :error limit 1",
+        error=error,
+    )
+    return row is not None
+
+
 def waiting(tx: Tx) -> int:
     """How many letters wait to be sent, whether due or not."""
     row = tx.row("select count(*) from letter where state in ('queued', 'deferred')")

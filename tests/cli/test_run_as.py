@@ -128,6 +128,15 @@ def test_editor_and_pager_are_the_caller_s_own(host: Host, ticket: str) -> None:
     assert (home / "pager").read_text().strip() == STAFF
 
 
+@pytest.mark.parametrize("words", ["ticket show {} --all", "ticket list --json"])
+@pytest.mark.parametrize("reader", ["true", "head -c 1 >/dev/null"])
+def test_a_closed_pipe_is_silent(host: Host, ticket: str, words: str, reader: str) -> None:
+    line = f"{host.program} {words.format(ticket)} | {reader}; exit ${{PIPESTATUS[0]}}"
+    done = host.call(STAFF, "bash", "-c", line, code=None)
+    assert done.code in (0, 141), done
+    assert done.err == ""
+
+
 def test_who_writes_while_somebody_else_answers_is_asked(host: Host, ticket: str) -> None:
     editor, home = host.folder / "slow", host.home(STAFF)
     begun, answered = home / "begun", home / "answered"

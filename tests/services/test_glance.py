@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.domain.ticket import Ticket
-from helpdesk_cli.domain.trouble import Trouble
+from helpdesk_cli.domain.trouble import Met, Trouble
 from helpdesk_cli.errors import Usage
 from helpdesk_cli.services import members, pauses
 from helpdesk_cli.services.board import Pile, board
 from helpdesk_cli.services.glance import Health, Sum, dashboard
+from helpdesk_cli.services.troubles import settle
 from helpdesk_cli.settings import STAGES, Mailbox, Priority
 from helpdesk_cli.store import mailboxes, runs, tickets, troubles
 from helpdesk_cli.store.engine import Tx
@@ -139,6 +140,21 @@ def test_mail_of_the_last_day_is_counted(office: Any) -> None:
     assert mail.unread == {"pending": 0, "held": 1, "failed": 0}
     assert (mail.sent, mail.bounced, mail.waiting) == (3, 1, len(letters) - 5)
     assert mail.unsent == {"uncertain": 1, "failed": 1, "held": 0}
+
+
+def test_whose_letter_was_refused_is_for_who_sees_all(office: Any) -> None:
+    members.new_staff(office.desk, "sam", name="Sam", email="sam@staff.example")
+    met = [
+        Met(what="letters", kind="loss", text="letter 8 to secret@client.example was refused", code=1),
+        Met(what="mailbox.support", kind="broken", text="mailbox support: who are you?", code=69),
+    ]
+    ran = Ran(job="notify", host="here", began_at=office.now, ended_at=office.now, code=1, error=met[0].text)
+    settle(office.desk, met, (), ran=[ran])
+    for login, sees in (("bob", True), ("sam", False)):
+        found = dashboard(office.by(login))
+        told = " ".join([*found.troubles, *(job.error for job in found.jobs)])
+        assert ("secret@" in told) is sees
+        assert "who are you?" in told
 
 
 def test_jobs_and_mailboxes_say_how_they_fare(office: Any) -> None:

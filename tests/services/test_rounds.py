@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from stores import on_sqlite
 
 from helpdesk_cli.errors import BadConfig, StoreAway
-from helpdesk_cli.services import headroom, host_memory, incoming, pauses, rounds
+from helpdesk_cli.services import glance, headroom, host_memory, incoming, pauses, rounds
 from helpdesk_cli.services.rounds import Round
 from helpdesk_cli.settings import Desk as DeskSettings
 from helpdesk_cli.settings import Mailbox, Transport
@@ -227,6 +227,14 @@ def test_a_template_that_is_broken_is_told_once_for_all_its_letters(desk: Any) -
     assert "alert.txt.j2" in done.told[0]
     desk.passes(minutes=10)
     assert run(desk).told == []
+    desk.configured(desk=DESK)  # with our own words
+    told = []
+    for _ in range(30):
+        desk.passes(minutes=1)
+        told += run(desk).told
+    (words,) = told
+    assert words.startswith("letters can be written again after ")
+    assert glance.dashboard(desk.desk).troubles == []
 
 
 def test_a_message_that_nobody_can_read_is_a_loss(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:

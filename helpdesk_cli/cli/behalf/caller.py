@@ -179,24 +179,25 @@ class _Side:
     def _talk(self, to: IO[bytes], back: IO[bytes], request: Request, files: Sequence[bytes]) -> None:
         from msgspec import json
 
-        try:
-            to.write(packed(frames.REQUEST, json.encode(request)))
-            for data in files:
-                to.write(packed(frames.FILE, data))
-            to.flush()
-            while self._code is None:
-                kind, data = taken(back.read, frames.TO_CALLER)
-                answer = self._done(kind, data)
-                if answer:
-                    to.write(answer)
-                    to.flush()
-        except (EOFError, frames.Broken, BrokenPipeError) as error:
-            if isinstance(error, BrokenPipeError) and self._is_closed():
-                raise
+        def sent(*frames_: bytes) -> bool:
+            try:
+                for each in frames_:
+                    to.write(each)
+                to.flush()
+            except BrokenPipeError:
+                return False  # the owner's side is gone, and may have said why
+            return True
 
-    def _is_closed(self) -> bool:
-        """Whether it is our own reader who is gone, not the owner's side."""
-        return sys.stdout is None or sys.stdout.closed
+        goes_on = sent(
+            packed(frames.REQUEST, json.encode(request)), *(packed(frames.FILE, one) for one in files)
+        )
+        while goes_on and self._code is None:
+            try:
+                kind, data = taken(back.read, frames.TO_CALLER)
+            except (EOFError, frames.Broken):
+                return
+            answer = self._done(kind, data)  # that our own reader is gone is told as ever
+            goes_on = sent(answer) if answer else True
 
     def _ended(self, code: int, said: str) -> int:
         """The exit code; what is to be told where the owner's side did not end as it should."""
