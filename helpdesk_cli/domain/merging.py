@@ -27,6 +27,7 @@ from helpdesk_cli.domain.ticket import (
     Telling,
     Ticket,
     moved,
+    put_off_again,
     said,
 )
 
@@ -105,6 +106,11 @@ def unmerged(ticket: Ticket, log: Sequence[Event], stage: str, state: str, actor
     if state == CLOSED:
         return change
     change = moved(change, stage, state, at, actor, kind="reopened")
+    closing = next(
+        (each for each in reversed(log) if last and each.kind == "moved" and each.at == last.at), None
+    )
+    if closing is not None:
+        change = replace(change, ticket=put_off_again(change.ticket, closing))
     since = last.data.get("unanswered_since") if last is not None else None
     return replace(change, ticket=replace(change.ticket, unanswered_since=str(since) if since else None))
 

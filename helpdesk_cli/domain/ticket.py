@@ -294,8 +294,18 @@ def moved(
         waits_from=None,
     )
     data: dict[str, object] = {"from": ticket.stage, "to": stage, **({"idle": True} if is_idle else {})}
+    if ticket.waits_until is not None:
+        data |= {"waits_until": ticket.waits_until, "waits_from": ticket.waits_from}
     event = Event(kind=kind, at=at, actor=actor, data=data)
     return replace(change, ticket=after, events=(*change.events, event))
+
+
+def put_off_again(ticket: Ticket, move: Event) -> Ticket:
+    """A ticket whose move was undone, put off as it was before that."""
+    until, before = move.data.get("waits_until"), move.data.get("waits_from")
+    if not until or ticket.state != WAITING:
+        return ticket
+    return replace(ticket, waits_until=str(until), waits_from=str(before) if before else None)
 
 
 def edited(change: Change, at: str, actor: str, **fields: str | int | None) -> Change:

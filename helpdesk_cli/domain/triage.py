@@ -181,7 +181,7 @@ def _third_party_answer(case: Case) -> Decision | None:
     known = case.facts.third_ticket
     if known is None:
         return None
-    if case.sender in known.people and case.is_accepted:
+    if case.sender in known.people and case.sender not in case.facts.asked and case.is_accepted:
         return _taken(case, known, "by reference")  # it came to the client, who answers
     mark = "third party"
     if case.facts.asked and case.sender not in case.facts.asked:

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from helpdesk_cli.domain.ticket import CLIENT, CLOSED, NOTE, OUTBOUND, Change, Event, Message, Ticket, moved
+from helpdesk_cli.domain.ticket import (
+    CLIENT,
+    CLOSED,
+    NOTE,
+    OUTBOUND,
+    Change,
+    Event,
+    Message,
+    Ticket,
+    moved,
+    put_off_again,
+)
 from helpdesk_cli.settings import Stage
 
 SAYING = ("answered", "forwarded")
@@ -35,16 +46,18 @@ def withdrawn(
         withdraws=replace(message, kind=NOTE, is_public=False),
         silent=True,
     )
-    back = _stage_before(message, log, ticket, stages)
-    if back is not None:
+    move = _moved_by(message, log, ticket, stages)
+    if move is not None:
+        back = str(move.data["from"])
         change = moved(change, back, stages[back].state, at, actor)
+        change = replace(change, ticket=put_off_again(change.ticket, move))
     return replace(change, ticket=_unsaid(change.ticket, message, others, log, stages))
 
 
-def _stage_before(
+def _moved_by(
     message: Message, log: Sequence[Event], ticket: Ticket, stages: Mapping[str, Stage]
-) -> str | None:
-    """Where the ticket was before the answer moved it; None where that is not known, or others moved it since."""
+) -> Event | None:
+    """How the answer moved its ticket; None where it did not, that is not known, or others moved it since."""
     place = next(
         (
             index
@@ -62,8 +75,7 @@ def _stage_before(
         or moves[-1].data.get("to") != ticket.stage
     ):
         return None
-    before = str(moves[0].data.get("from"))
-    return before if before in stages else None
+    return moves[0] if moves[0].data.get("from") in stages else None
 
 
 def _unsaid(
@@ -79,6 +91,7 @@ def _unsaid(
     answers = [one.at for one in others if one.is_public and one.kind == OUTBOUND]
     taken_back = {event.data.get("message") for event in log if event.kind == "unsent"}
     undone = {one.at for one in others if one.id in taken_back}  # what these moved was moved back
+    undone |= {event.at for event in log if event.kind == "merged"}  # … and who is answered was unmerged
     closed = [
         event.at
         for event in log

@@ -477,6 +477,13 @@ def test_who_was_asked_is_told_where_somebody_else_answers() -> None:
     assert mark("x@supplier.example") == "third party; was asked: x@supplier.example"
 
 
+def test_who_was_asked_speaks_to_staff_alone_though_they_take_part_by_now() -> None:
+    """Else what they say in confidence would be read by the client."""
+    sender = a_case(facts=ANN).sender
+    decision = triage(a_case(facts={**ANN, "third_ticket": a_known(), "asked": (sender,)}))
+    assert (decision.reason, decision.is_public) == ("third-party-answer", False)
+
+
 def test_a_client_who_answers_what_was_forwarded_is_heard_as_by_the_subject() -> None:
     facts = {**ANN, "third_ticket": a_known()}
     decision = triage(a_case(facts=facts))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from helpdesk_cli.domain.moments import later
 from helpdesk_cli.errors import Failed
-from helpdesk_cli.services import assigning, tickets, unsending
+from helpdesk_cli.services import assigning, merging, putting_off, tickets, unsending
 from helpdesk_cli.services.outgoing import claimant, notify
 from helpdesk_cli.settings import Operation, Sla, Span
 from helpdesk_cli.store import clocks, open_engine, outbox
@@ -64,6 +64,42 @@ def test_what_was_taken_back_closed_nothing(asked: Any) -> None:
         asked.passes(minutes=1)
         unsend(asked)
         assert asked.ticket(1000).unanswered_since == since
+
+
+def test_what_was_merged_and_is_by_itself_again_was_not_closed(asked: Any) -> None:
+    since = asked.ticket(1000).unanswered_since
+    asked.mail(MAIL.replace("<1@c>", "<2@c>").replace("burns", "is on fire"))
+    merging.merge(asked.by("bob"), [1000], 1001)
+    asked.passes(minutes=1)
+    merging.undo(asked.by("bob"), [1000])
+    asked.passes(minutes=1)
+    answered(asked)
+    unsend(asked)
+    assert asked.ticket(1000).unanswered_since == since
+
+
+@pytest.mark.parametrize("undone", ["unsend", "unmerge"])
+def test_what_was_put_off_is_so_again(asked: Any, undone: str) -> None:
+    tickets.reply(asked.by("bob"), 1000, tickets.Answer(text="Soon."))
+    notify(asked.desk)
+    putting_off.wait(asked.by("bob"), 1000, later(asked.now, 20 * 86400))
+    before = asked.ticket(1000)
+    assert before.waits_until is not None
+    asked.passes(minutes=1)
+    if undone == "unsend":
+        answered(asked, stage="done")
+        unsend(asked)
+    else:
+        asked.mail(MAIL.replace("<1@c>", "<2@c>").replace("burns", "is on fire"))
+        merging.merge(asked.by("bob"), [1000], 1001)
+        asked.passes(minutes=1)
+        merging.undo(asked.by("bob"), [1000])
+    after = asked.ticket(1000)
+    assert (after.stage, after.waits_until, after.waits_from) == (
+        before.stage,
+        before.waits_until,
+        before.waits_from,
+    )
 
 
 def test_it_stays_as_a_note_that_no_mail_repeats(asked: Any) -> None:
