@@ -1,15 +1,18 @@
 """A shared host: an account that owns a desk, two of staff, a group that sudo lets through, and nothing left behind."""
 
+import fcntl
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from desks import SMALL_DESK
 from program import Done
 
@@ -94,17 +97,15 @@ class Host:
         subprocess.run(["visudo", "-cqf", str(SUDOERS)], check=True)
 
     @contextmanager
-    def by_doas(self, *more: str) -> Iterator[None]:
-        """Let doas run the program with any words for staff; what it was configured for before comes back."""
-        before = DOAS.read_bytes() if DOAS.exists() else None
-        DOAS.write_text(f"permit nopass {' '.join(more)} :{GROUP} as {OWNER} cmd {self.program}\n")
-        DOAS.chmod(0o600)
+    def by_doas(self, *more: str, words: str = "") -> Iterator[None]:
+        """Let doas run the program for staff, with any words or with exactly these; other rules stay as they are."""
+        line = f"permit {' '.join(more)} :{GROUP} as {OWNER} cmd {self.program}"
+        line += f" args {words}\n" if words else "\n"
+        _edit_doas(lambda rules: [*rules, line])
         try:
             yield
         finally:
-            DOAS.unlink()
-            if before is not None:
-                DOAS.write_bytes(before)
+            _edit_doas(lambda rules: [rule for rule in rules if rule != line])
 
     def run(
         self,
@@ -154,6 +155,37 @@ class Host:
 
     def home(self, login: str) -> Path:
         return Path(pwd.getpwnam(login).pw_dir)
+
+
+def _edit_doas(change: Callable[[list[str]], list[str]]) -> None:
+    """Change doas's rules, which the whole machine has in one file: others' stay, and nobody reads half of them."""
+    with Path("/run/lock/hdt-doas").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        there = DOAS.exists()
+        before = DOAS.read_text().splitlines(keepends=True) if there else []
+        if before and not before[-1].endswith("\n"):
+            before[-1] += "\n"
+        after = change(before)
+        if not there or after:
+            new = DOAS.with_name(f"{DOAS.name}.hdt")
+            new.write_text("".join(after))
+            new.chmod(stat.S_IMODE(DOAS.stat().st_mode) if there else 0o600)
+            new.replace(DOAS)
+        else:
+            DOAS.unlink()
+
+
+@contextmanager
+def new_host() -> Iterator[Host]:
+    """A host in a folder of its own, whose path is short and open to all accounts."""
+    if why := needed():
+        pytest.fail(why)
+    folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/hdt.XXXXXX"], text=True).strip())
+    try:
+        with shared_host(folder) as made:
+            yield made
+    finally:
+        subprocess.run(["rm", "-rf", str(folder)], check=False)
 
 
 @contextmanager

@@ -6,18 +6,24 @@ name, so that every command that has such a parameter completes it.
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from helpdesk_cli.cli import front
 from helpdesk_cli.cli.app import Call, shared
 
+if TYPE_CHECKING:
+    from threading import Timer
+
 ASKED = "_HELPDESK_COMPLETE"
 """The variable by which the shell asks."""
 
 SECONDS = 2.0
 """Nobody waits longer for a word: a store that is away offers none."""
+
+OWNER_SECONDS = 8.0
+"""But where sudo starts the owner's side, two programs begin, which takes its time on a busy machine."""
 
 KINDS = {
     "number": "tickets",
@@ -91,11 +97,7 @@ def _asker(shell: str, root: click.Command) -> Any:
 
 def answer(root: click.Command) -> int:
     """Answer the shell; nothing where anything fails, and 0 in any case."""
-    import threading
-
-    timer = threading.Timer(SECONDS, os._exit, (0,))
-    timer.daemon = True
-    timer.start()
+    wait(SECONDS)
     told, nowhere = sys.stdout, open(os.devnull, "r+")  # noqa: SIM115, PTH123
     sys.stdin = sys.stdout = sys.stderr = nowhere
     try:
@@ -110,6 +112,21 @@ def answer(root: click.Command) -> int:
     except (OSError, AttributeError):
         pass  # nobody listens any more
     return 0
+
+
+_waiting: "Timer | None" = None
+
+
+def wait(seconds: float) -> None:
+    """Let this process end in so many seconds from now, with nothing offered, whatever was said before."""
+    global _waiting
+    from threading import Timer
+
+    if _waiting is not None:
+        _waiting.cancel()
+    _waiting = Timer(seconds, os._exit, (0,))
+    _waiting.daemon = True
+    _waiting.start()
 
 
 def offered(cli: click.Command, args: list[str], incomplete: str) -> list[Any]:
@@ -183,5 +200,6 @@ def _choices(call: Call, kind: str, typed: str) -> list[tuple[str, str]]:
         from helpdesk_cli.cli.behalf import caller
 
         if owner := caller.owner_named(path):
+            wait(OWNER_SECONDS)
             return caller.complete(path, owner, kind, typed)
     return choices(kind, typed, config=call.config, login=call.login)

@@ -61,7 +61,7 @@ def of_shared_host(settings: Settings) -> Iterator[Check]:
 
 
 def _let_through(login: str) -> Iterator[Check]:
-    """Whether sudo starts the owner's side for us. It gets no request, and says so."""
+    """Whether sudo or doas starts the owner's side for us. It gets no request, and says so."""
     import subprocess
 
     try:
@@ -80,8 +80,15 @@ def _let_through(login: str) -> Iterator[Check]:
         yield Check(name="run_as", text=f"{login} runs your commands")
         return
     text = (said.splitlines() or ["it ended without a word"])[-1]
-    hint = f"root allows it in sudo's file: %GROUP ALL=({login}) NOPASSWD: {' '.join(words[-2:])}"
-    yield Check(name="run_as", level=FAIL, text=text, hint=hint, code=3)
+    yield Check(name="run_as", level=FAIL, text=text, hint=_rule_of(words, login), code=3)
+
+
+def _rule_of(words: list[str], login: str) -> str:
+    """What root writes so that sudo or doas, whichever we call, lets us through."""
+    gate, (script, word) = os.path.basename(words[0]), words[-2:]  # noqa: PTH119
+    if gate == "doas":
+        return f"root allows it in /etc/doas.conf: permit nopass :GROUP as {login} cmd {script} args {word}"
+    return f"root allows it in sudo's file: %GROUP ALL=({login}) NOPASSWD: {script} {word}"
 
 
 def _kept_away(settings: Settings) -> Iterator[Check]:
