@@ -34,7 +34,6 @@ COMMANDS: list[tuple[tuple[str, ...], tuple[str, ...], str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("verb", "more", "field", "value"), COMMANDS)
 def test_watching_what_is_not_there_keeps_nobody_from_the_others(site: Site, inside: Run) -> None:
     for number in range(2):
         site.write(f"{number}")
@@ -45,6 +44,7 @@ def test_watching_what_is_not_there_keeps_nobody_from_the_others(site: Site, ins
     assert sorted(watched) == ["1000", "1001"]
 
 
+@pytest.mark.parametrize(("verb", "more", "field", "value"), COMMANDS)
 def test_what_cannot_be_done_to_one_ticket_is_told_and_the_others_change(
     three: tuple[int, ...],
     inside: Run,
