@@ -43,13 +43,7 @@ def begin(desk: Desk, what: str, reason: str) -> Pause:
     reason = " ".join(reason.split())[:500]
     if not reason:
         raise Usage("--reason: say why, for who finds it paused")
-    if what.startswith(BOX):
-        known = desk.settings.mailbox
-        if what.removeprefix(BOX) not in known:
-            names = ", ".join(BOX + name for name in known)
-            raise NotFound(f"{what}: no such mailbox; there are {names}")
-    elif what not in JOBS:
-        raise NotFound(f"{what}: cannot be paused; {', '.join(JOBS)} (all of them) and {BOX}NAME can")
+    _is_known(desk, what)
 
     def begun(tx: Tx) -> Pause:
         pauses.begin(tx, Pause(what, reason, desk.clock(), desk.actor.login))
@@ -58,8 +52,19 @@ def begin(desk: Desk, what: str, reason: str) -> Pause:
     return desk.engine.transact(begun)
 
 
+def _is_known(desk: Desk, what: str) -> None:
+    """Raise NotFound for what is no job and no mailbox."""
+    if what.startswith(BOX):
+        known = desk.settings.mailbox
+        if what.removeprefix(BOX) not in known:
+            names = ", ".join(BOX + name for name in known)
+            raise NotFound(f"{what}: no such mailbox; there are {names}")
+    elif what not in JOBS:
+        raise NotFound(f"{what}: cannot be paused; {', '.join(JOBS)} (all of them) and {BOX}NAME can")
+
+
 def end(desk: Desk, what: str | None = None) -> list[Pause]:
-    """Let a job or a mailbox go on, or everything; what was paused. Raises NotAllowed, Failed.
+    """Let a job or a mailbox go on, or everything; what was paused. Raises NotAllowed, NotFound, Failed.
 
     A job that is paused with all others cannot go on alone.
     """
@@ -68,6 +73,8 @@ def end(desk: Desk, what: str | None = None) -> list[Pause]:
     def ended(tx: Tx) -> list[Pause]:
         found = pauses.standing(tx)
         wanted = [pause for pause in found if what in (None, pause.what)]
+        if what is not None and not wanted:
+            _is_known(desk, what)  # a mailbox may have left the file since
         for pause in wanted:
             pauses.end(tx, pause.what)
         with_all = of_job(found, ALL)

@@ -171,6 +171,7 @@ class Jobs:
 
 def fetch(jobs: Jobs) -> None:
     """fetch-mail, but for the mailboxes that are paused, or rest because they failed again and again."""
+    jobs.said += [pauses.told(each) for each in jobs.paused if each.what.startswith(pauses.BOX)]
     resting = _resting(jobs.desk)
     for name, row in resting.items():
         jobs.said.append(

@@ -140,3 +140,14 @@ def test_doctor_reminds_of_what_is_paused(run: Run) -> None:
     found = [each for each in run("doctor", "--json", code=None).json if each["name"] == "pause"]
     assert [(each["level"], each["hint"]) for each in found] == [("warn", "helpdesk resume notify")]
     assert "notify is paused by bob: the store is being moved" in found[0]["text"]
+
+
+def test_what_cannot_rest_cannot_go_on(run: Run) -> None:
+    assert "nosuch: cannot be paused" in run("resume", "nosuch", code=4).err
+    assert "mailbox:nosuch: no such mailbox" in run("resume", "mailbox:nosuch", code=4).err
+    run("resume", "mailbox:support")  # which nobody paused
+
+
+def test_a_round_says_which_mailbox_rests_where_it_is_asked(run: Run) -> None:
+    run("pause", "mailbox:support", "--reason", "it moves")
+    assert "mailbox:support is paused by bob: it moves" in run("cron", "-v").out + run("cron", "-v").err
