@@ -102,6 +102,15 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             "message": {"at": "2026-11-22 10:30"},
             "inbox_id": 7,
             "page": False,
+            "retired": False,
+        },
+        {
+            "sender": "bob@staff.example",
+            "staff": {"name": "Bob", "address": "bob@staff.example"},
+            "message": {"at": "2026-11-22 10:30"},
+            "inbox_id": 7,
+            "page": False,
+            "retired": True,
         },
         {
             "sender": "eve@evil.example",
@@ -109,6 +118,7 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
             "message": {"at": "2026-11-22 10:30"},
             "inbox_id": 7,
             "page": True,
+            "retired": False,
         },
     ),
     "unclear-answer": ({"inbox_id": 7, "allowed": True}, {"inbox_id": 7, "allowed": False}),

@@ -309,6 +309,7 @@ def spoof_warnings(tx: Tx, desk: Desk, case: Case, item: int) -> list[Notice]:
         "message": {"at": case.arrived_at},
         "inbox_id": item,
         "page": page is not None,
+        "retired": member is not None and member.retired_at is not None and fold(member.email) == case.sender,
     }
     return [
         Notice(kind="spoof-warning", address=address, name=name, facts=facts)

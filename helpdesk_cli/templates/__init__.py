@@ -36,7 +36,8 @@ Kinds about a ticket, besides:
                      where there is none: to the whole desk, or how many pages were held back); subject and text
                      have 160 characters, no HTML
     spoof-warning    sender (the address that used the token), staff {name, address} (whose it is),
-                     message {at}, inbox_id, page (true where it is the word of a page)
+                     message {at}, inbox_id, page (true where it is the word of a page), retired
+                     (true where it was they, who work here no more)
     unclear-answer   inbox_id: an answer of staff whose words could not be told from what they quote, or, where
                      allowed is false, who may not see the ticket any more
     bounced          address (that could not be reached), letter {kind, at}, diagnosis (one line)

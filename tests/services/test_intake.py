@@ -565,6 +565,22 @@ def test_an_old_token_of_staff_who_may_not_see_the_ticket_is_held(office: Any, h
     assert [one.recipient for one in office.letters(kind="reply")] == ["ann@client.example"]
 
 
+def test_who_has_retired_is_no_forger(office: Any) -> None:
+    office.configured(desk=replace(office.desk.settings.desk, admin=("root@desk.example",)))
+    members.new_staff(office.desk, "eve", name="Eve", email="eve@staff.example")
+    members.join(office.desk, "eve", "support")
+    office.mail(mail())
+    (alert,) = [one for one in office.letters(kind="alert") if one.recipient == "eve@staff.example"]
+    token = reply_token(office.desk.key, Token(alert.purpose, 1000, alert.person))
+    members.retire(office.desk, "eve")
+    answer = mail("Use water.", sender="eve@staff.example", to=f"support+{token}@desk.example", number=9)
+    assert office.mail(answer).reason == "spoofed-staff"
+    (warning,) = office.letters(kind="spoof-warning")
+    raw = mailroom.letter_raw(office.desk, warning.id)
+    assert b"Eve, who has retired, answered an old mail of ours about HD-1000" in raw
+    assert b"in the name of" not in raw
+
+
 def test_who_has_the_ticket_answers_it_wherever_it_is(office: Any) -> None:
     members.new_staff(office.desk, "eve", name="Eve", email="eve@staff.example")
     members.join(office.desk, "eve", "support")

@@ -63,6 +63,7 @@ FACTS: dict[str, object] = {
     "rating": 0,
     "allowed": True,
     "page": False,
+    "retired": False,
     "address": "jane@y.test",
     "letter": {"kind": "reply", "at": "22 Nov 2026 10:31"},
     "diagnosis": "550 5.1.1 no such user",
