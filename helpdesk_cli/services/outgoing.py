@@ -114,9 +114,17 @@ def _send_due(
                 progress(done)
     with desk.engine.read() as tx:
         report.queued = outbox.waiting(tx)
-        stale = tallies.has_before(tx, later(desk.clock(), -LONGEST_TALLY))
+        border = later(desk.clock(), -_longest_window(desk))
+        stale = tallies.has_before(tx, border)
     if stale:
-        desk.engine.transact(lambda tx: tallies.forget(tx, later(desk.clock(), -LONGEST_TALLY)), alone=False)
+        desk.engine.transact(lambda tx: tallies.forget(tx, border), alone=False)
+
+
+def _longest_window(desk: Desk) -> float:
+    """For so many seconds what limits count must be kept."""
+    limits = desk.settings.limits
+    spans: list[float] = [rate.seconds for name in limits.__struct_fields__ for rate in getattr(limits, name)]
+    return max(LONGEST_TALLY, *spans)
 
 
 def waiting(desk: Desk) -> int:
@@ -178,7 +186,7 @@ class Run:
             self._with_notes(lambda tx: self._let_go(tx, [letter]))
             return
         if letter.kind == PAGER:
-            if seconds_between(letter.created_at, self._desk.clock()) > PAGE_LIFETIME:
+            if seconds_between(letter.created_at, self._desk.clock()) > lifetime(letter):
                 self._give_up(letter, letter.error or "no run of notify was there to send it within the hour")
                 return
             letter = self._still_to_say(letter)
@@ -248,7 +256,7 @@ class Run:
     def _defer(self, letter: Letter, text: str) -> None:
         """Try again later, or give up when the letter is too old."""
         now = self._desk.clock()
-        if seconds_between(letter.created_at, now) > (PAGE_LIFETIME if letter.kind == PAGER else LIFETIME):
+        if seconds_between(letter.created_at, now) > lifetime(letter):
             self._give_up(letter, text)
             return
         self._report.deferred += 1
@@ -313,6 +321,11 @@ class Run:
         done = self._desk.engine.transact(noted, alone=alone)
         self._to_note.clear()  # not before: the unit may have been done twice
         return done
+
+
+def lifetime(letter: Letter) -> int:
+    """For so many seconds a letter is tried; a sum of pages waits for its turn before it is, and always goes."""
+    return PAGE_LIFETIME if letter.kind == PAGER and letter.ticket is not None else LIFETIME
 
 
 def wait(attempts: int, dice: Callable[[int], bytes]) -> float:

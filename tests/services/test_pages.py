@@ -9,7 +9,7 @@ from helpdesk_cli.mail.tokens import page_code
 from helpdesk_cli.services import acknowledging, editing, merging, outgoing, ringing, views
 from helpdesk_cli.services.explaining import explained
 from helpdesk_cli.services.why import why
-from helpdesk_cli.settings import Alerts, Oncall, Transport
+from helpdesk_cli.settings import Alerts, Limits, Oncall, Rate, Transport
 
 
 def test_a_page_says_what_happened_to_each_of_its_tickets(night: Any) -> None:
@@ -126,6 +126,30 @@ def test_a_page_that_is_an_hour_old_goes_no_more_and_the_next_one_is_called(dead
     runs(dead)
     assert [page.recipient for page in dead.letters(kind="pager", state="sent")] == ["carla@pager.example"]
     assert [call.calls for call in views.whole(dead.desk, number).calls] == [2]
+
+
+def test_a_sum_of_pages_goes_though_it_waited_for_more_than_an_hour(night: Any) -> None:
+    night.configured(
+        oncall={},
+        alerts=Alerts(enabled=True, address="desk@pager.example"),
+        limits=Limits(pages_per_person=(Rate(1, 7200),)),
+    )
+    for _ in range(3):
+        entered(night)
+        outgoing.notify(night.desk)
+        night.passes(minutes=1)
+    night.passes(minutes=90)
+    outgoing.notify(night.desk)
+    assert [page.state for page in night.letters(kind="pager")] == ["sent", "sent"]
+
+
+def test_what_a_long_window_counts_is_kept_as_long(night: Any) -> None:
+    night.configured(oncall={}, limits=Limits(acknowledgements_per_address=(Rate(1, 7 * 86400),)))
+    for number in range(3):
+        night.mail(mail(number))
+        outgoing.notify(night.desk)
+        night.passes(days=3)
+    assert len(night.letters(kind="acknowledgement")) == 1
 
 
 def test_what_happens_later_joins_no_page_that_will_soon_be_given_up(dead: Any) -> None:
