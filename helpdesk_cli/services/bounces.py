@@ -29,7 +29,7 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     report = report or (inbound.bounced[0] if inbound.bounced else Bounced(letter.recipient, hard=True))
     if report.hard:
         outbox.bounced(tx, letter.id, report.text or report.status or "came back")
-    addresses.count_bounce(tx, fold(letter.recipient), 1.0 if report.hard else 0.5, at)
+    is_too_many = addresses.count_bounce(tx, fold(letter.recipient), 1.0 if report.hard else 0.5, at)
     ticket = _ticket_of(tx, letter)
     if ticket is None:
         return None
@@ -46,6 +46,9 @@ def take_in(tx: Tx, desk: Desk, inbound: Inbound, at: str) -> int | None:
     )
     if letter.purpose in OUTSIDE:
         _tell(tx, desk, letter, report, at)
+    if is_too_many:
+        line = f"Mail to {letter.recipient} came back on five days: nothing goes there by itself for a week."
+        tell_owners(tx, desk, ticket, NOTICE, {"lines": [line]}, at, event="given-up")
     return ticket.number
 
 

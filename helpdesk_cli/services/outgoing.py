@@ -11,15 +11,16 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
+from helpdesk_cli.domain.mail import fold
 from helpdesk_cli.domain.moments import later, seconds_between
-from helpdesk_cli.domain.notices import HELD, PAGER
+from helpdesk_cli.domain.notices import HELD, LIMITED, PAGER
 from helpdesk_cli.errors import BadConfig, Busy, DeskError, Failed, StoreAway, Unreachable
 from helpdesk_cli.mail.transports.contract import Receipt, Sent
 from helpdesk_cli.services import bounces
 from helpdesk_cli.services.desk import Desk
 from helpdesk_cli.services.ways import Ways, written
 from helpdesk_cli.services.writing import Written
-from helpdesk_cli.store import digests, outbox, tallies
+from helpdesk_cli.store import addresses, digests, outbox, tallies
 from helpdesk_cli.store.engine import Result, Tx
 from helpdesk_cli.store.outbox import Claim, Letter
 
@@ -228,6 +229,13 @@ class Run:
             from helpdesk_cli.services import ringing
 
             if not ringing.may_go(tx, self._desk, letter, self._by):
+                return False
+        elif letter.kind in LIMITED and letter.purpose == "c":
+            week_ago = later(self._desk.clock(), -addresses.FORGOTTEN_AFTER_DAYS * 86400)
+            if addresses.is_given_up(tx, fold(letter.recipient), week_ago):
+                outbox.became(
+                    tx, letter.id, self._by, "dropped", error="too much mail to that address came back"
+                )
                 return False
         return outbox.handing_over(tx, letter.id, self._by, self._desk.clock())
 

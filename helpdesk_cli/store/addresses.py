@@ -9,14 +9,14 @@ GIVEN_UP = 5.0
 FORGOTTEN_AFTER_DAYS = 7
 
 
-def count_bounce(tx: Tx, address: str, score: float, at: str) -> None:
-    """Count a bounce, at most one a day; a week without one starts anew."""
+def count_bounce(tx: Tx, address: str, score: float, at: str) -> bool:
+    """Count a bounce, at most one a day; a week without one starts anew. Whether it is the one too many."""
     day = at[:10]
     row = tx.row(
         "select bounce_score, bounced_at from client_address where address = :address", address=address
     )
     if row is None or (row[1] and str(row[1])[:10] == day):
-        return
+        return False
     stale = row[1] is not None and seconds_between(str(row[1]), at) > FORGOTTEN_AFTER_DAYS * 86400
     before = 0.0 if stale else float(row[0] or 0)
     tx.put(
@@ -25,6 +25,7 @@ def count_bounce(tx: Tx, address: str, score: float, at: str) -> None:
         at=at,
         address=address,
     )
+    return before < GIVEN_UP <= before + score
 
 
 def is_given_up(tx: Tx, address: str, week_ago: str) -> bool:

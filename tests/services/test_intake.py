@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from helpdesk_cli.domain.links import Link
 from helpdesk_cli.domain.mail import Token
 from helpdesk_cli.mail.tokens import reply_token
-from helpdesk_cli.services import assigning, editing, mailroom, members, people, tickets, views
+from helpdesk_cli.services import assigning, editing, mailroom, members, outgoing, people, tickets, views
 from helpdesk_cli.settings import Alerts, Limits, Operation, Rate
 from helpdesk_cli.settings import Mailbox as MailboxSettings
 from helpdesk_cli.store import inbox, ties
@@ -295,11 +295,18 @@ def test_an_invented_bounce_changes_nothing(office: Any) -> None:
 
 
 def test_an_address_that_bounced_five_days_hears_no_machine_any_more(office: Any) -> None:
+    office.mail(mail("Its acknowledgement waits.", number=50))
     for day in range(5):
         office.mail(mail(f"Day {day}.", number=day))
         letter = office.letters(kind="acknowledgement")[-1]
         office.mail(bounce(letter.message_id, letter.recipient) + f"{day}")
         office.passes(days=1)
+    told = [one for one in office.letters(kind="notice") if one.event == "given-up"]
+    assert [one.recipient for one in told] == ["bob@staff.example"]
+    assert "came back on five days" in str(told[0].facts["lines"])
+    outgoing.notify(office.desk)
+    # What had waited for longer does not go either.
+    assert {one.state for one in office.letters(kind="acknowledgement")} == {"bounced", "dropped"}
     before = len(office.letters(kind="acknowledgement"))
     office.mail(mail("Day 6.", number=6))
     assert len(office.letters(kind="acknowledgement")) == before
