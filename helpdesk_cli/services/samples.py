@@ -95,31 +95,20 @@ ABOUT_A_TICKET: dict[str, tuple[dict[str, object], ...]] = {
         {"code": CODE, "also": [1025, 1026], "news": {"1026": "overdue"}},
         {"code": CODE, "text": "the first response is overdue"},
     ),
-    "spoof-warning": (
+    "spoof-warning": tuple(
         {
-            "sender": "eve@evil.example",
-            "staff": {"name": "Bob", "address": "bob@staff.example"},
+            "sender": sender,
+            "staff": {"name": name, "address": address},
             "message": {"at": "2026-11-22 10:30"},
             "inbox_id": 7,
-            "page": False,
-            "retired": False,
-        },
-        {
-            "sender": "bob@staff.example",
-            "staff": {"name": "Bob", "address": "bob@staff.example"},
-            "message": {"at": "2026-11-22 10:30"},
-            "inbox_id": 7,
-            "page": False,
-            "retired": True,
-        },
-        {
-            "sender": "eve@evil.example",
-            "staff": {"name": "", "address": "4915@pager.example"},
-            "message": {"at": "2026-11-22 10:30"},
-            "inbox_id": 7,
-            "page": True,
-            "retired": False,
-        },
+            "page": not name,
+            "retired": sender == address,
+        }
+        for sender, name, address in (
+            ("eve@evil.example", "Bob", "bob@staff.example"),
+            ("bob@staff.example", "Bob", "bob@staff.example"),
+            ("eve@evil.example", "", "4915@pager.example"),
+        )
     ),
     "unclear-answer": ({"inbox_id": 7, "allowed": True}, {"inbox_id": 7, "allowed": False}),
     "bounced": (
